@@ -1,0 +1,90 @@
+"""The canonical tables, read from `facts.sql`: one definition for mappings, lake, match state and data dictionary."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import duckdb
+import pyarrow as pa
+
+HEADER = "fact"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a canonical table; `default` is an SQL literal, `type` the DuckDB type."""
+
+    name: str
+    type: str
+    nullable: bool
+    default: str | None
+    comment: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One canonical table: the columns of `fact` first, then its own."""
+
+    name: str
+    comment: str
+    header: tuple[Column, ...]
+    own: tuple[Column, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, in the order they are stored."""
+        return self.header + self.own
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The stored shape. Field metadata carries `type` (DuckDB) and `default` (SQL literal)."""
+        return pa.schema([_field(column) for column in self.columns])
+
+    def ddl(self) -> str:
+        """The column list of a CREATE TABLE statement, without defaults: the store always gives every column."""
+        return ", ".join(
+            f"{column.name} {column.type}{'' if column.nullable else ' NOT NULL'}"
+            for column in self.columns
+        )
+
+
+@cache
+def tables() -> dict[str, Table]:
+    """Every canonical table by name, in the order of `facts.sql`."""
+    with duckdb.connect() as con:
+        con.execute(resources.files(__package__).joinpath("facts.sql").read_text("utf-8"))
+        names = con.execute(
+            "SELECT table_name, coalesce(comment, '') FROM duckdb_tables() ORDER BY table_oid"
+        ).fetchall()
+        header = _columns(con, HEADER)
+        return {
+            name: Table(name, comment, header, _columns(con, name))
+            for name, comment in names
+            if name != HEADER
+        }
+
+
+def _columns(con: duckdb.DuckDBPyConnection, table: str) -> tuple[Column, ...]:
+    rows = con.execute(
+        "SELECT column_name, data_type, is_nullable, column_default, coalesce(comment, '') "
+        "FROM duckdb_columns() WHERE table_name = ? AND NOT internal ORDER BY column_index",
+        [table],
+    ).fetchall()
+    return tuple(Column(*row) for row in rows)
+
+
+def _field(column: Column) -> pa.Field:
+    metadata = {"type": column.type} | ({"default": column.default} if column.default else {})
+    return pa.field(column.name, _ARROW[column.type], column.nullable, metadata)
+
+
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "DATE": pa.date32(),
+    "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
+    "DECIMAL(38,9)": pa.decimal128(38, 9),
+    "DECIMAL(28,15)": pa.decimal128(28, 15),
+}

@@ -1,0 +1,250 @@
+"""What a pack promises: how a product is reached, and what each of its feeds brings.
+
+The models say what may stand in `pack.yml` and in a source of the landscape; they forbid what they do not know.
+"""
+
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+
+from collectors import contract as contracts
+from collectors.page import Dialect
+
+Role = Literal["erp", "mes", "wms", "middleware", "qms", "cmms", "shopfloor", "supplier", "tms", "finance"]
+Transport = Literal["http_json", "odata", "jsonrpc", "sql", "files"]
+NAME = r"^[a-z][a-z0-9_-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class Strict(BaseModel):
+    """Frozen, and unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Passes = tuple[dict[str, str], ...]
+
+
+def _contract(value: dict[str, str]) -> dict[str, str]:
+    contracts.parse(value)
+    return value
+
+
+class Cursor(Strict):
+    """Where an incremental feed resumes: always inclusive, always with an overlap.
+
+    The place of a record is `field`, a contract field of type instant, integer or number, or `value`, an SQL expression
+    over `page`. `ask` is the query parameter that carries it; a request may hold `{cursor}` instead. `overlap` is the
+    declared lateness of the source; a numeric cursor steps back by `overlap_count`.
+    """
+
+    field: str | None = None
+    value: str | None = None
+    ask: str | None = None
+    format: Literal["iso", "iso_seconds", "naive_utc", "epoch_s", "epoch_ms", "date", "odata_datetime", "odata_offset", "compact", "tryton", "number"] = "iso"
+    overlap: timedelta = timedelta(hours=1)
+    overlap_count: int = Field(default=1000, ge=0)
+    start: datetime | int | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.field is None) == (self.value is None):
+            raise ValueError("a cursor has either 'field' or 'value'")
+        return self
+
+
+class Paging(Strict):
+    """How a list is split: by page number, offset, continuation token, next link or Range header."""
+
+    by: Literal["number", "offset", "token", "link", "range"] = "number"
+    ask: str = "page"
+    size: int = Field(default=500, ge=1, le=100_000)
+    size_ask: str | None = None
+    first: int = 1
+    next: str | None = None
+    total: str | None = None
+
+
+class Snapshot(Strict):
+    """A feed that is accepted whole or not at all.
+
+    `at` is an SQL expression over `page` for the instant the balance is true for; without it that is the start of the
+    pull. `id` is an expression all records must agree on. `empty` says what an empty answer after a non-empty one means.
+    """
+
+    at: str | None = None
+    id: str | None = None
+    basis: Literal["consistent", "page_walk", "cutoff_file", "derived"] = "page_walk"
+    empty: Literal["refuse", "twice", "accept"] = "twice"
+
+
+class Lookup(Strict):
+    """Parameters asked from the source itself: one pass of the feed for each record found."""
+
+    get: str
+    query: dict[str, Any] = {}
+    records: str = "$"
+    take: dict[str, str]
+    only: dict[str, str] = {}
+
+
+class Guard(Strict):
+    """Looked at before every request of the feed: where the answer is not as required, the request is not made."""
+
+    get: str
+    require: dict[str, Texts]
+    why: str
+
+
+class Csv(Strict):
+    """Dialect of a text table."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ".", ",", " ", "'"] = ""
+    header: bool = True
+    skip_lines: int = Field(default=0, ge=0)
+    empty: Texts = ("",)
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> Self:
+        "".encode(self.encoding)
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands cannot be the same sign")
+        return self
+
+    @property
+    def dialect(self) -> Dialect:
+        """The same, as the reader takes it."""
+        return Dialect(**self.model_dump())
+
+
+class Feed(Strict):
+    """One thing a collector reads. Which request keys apply depends on the transport of the pack."""
+
+    into: Texts
+    contract: Annotated[dict[str, str], AfterValidator(_contract)] = Field(min_length=1)
+    records: str = "$"
+    empty: Literal["null", "false"] = "null"
+    every: timedelta | None = None
+    cursor: Cursor | None = None
+    snapshot: Snapshot | None = None
+    sweep: timedelta | None = None
+    lag: timedelta = timedelta(0)
+    reject_limit: Decimal = Field(default=Decimal(20), gt=0, le=100)
+    for_each: str | Lookup | None = None
+    guard: Guard | None = None
+    parameters: dict[str, str] = {}
+    # http_json and odata
+    get: str | None = None
+    post: str | None = None
+    body: Any = None
+    query: dict[str, Any] = {}
+    headers: dict[str, Any] = {}
+    page: Paging | None = None
+    version: Literal["2", "4"] = "2"
+    filter: str | None = None
+    select: Texts = ()
+    # jsonrpc
+    model: str | None = None
+    domain: list[Any] = []
+    fields_: Texts = Field(default=(), alias="fields")
+    order: str | None = None
+    context: dict[str, Any] = {}
+    size: int = Field(default=200, ge=1, le=10_000)
+    # sql
+    statement: str | None = None
+    # files
+    files: str | None = None
+    format: Literal["csv", "ndjson", "json", "parquet", "xlsx"] = "csv"
+    csv: Csv = Csv()
+    newest: bool = False
+    settle: timedelta = timedelta(0)
+    done: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_load(self) -> Self:
+        if self.cursor and self.snapshot:
+            raise ValueError("a feed has a cursor or is a snapshot, not both")
+        if self.guard and not (self.get or self.post):
+            raise ValueError("guard needs a request to guard")
+        if "stock_balance" in self.into and not self.snapshot:
+            raise ValueError("a feed into stock_balance needs 'snapshot': balances are accepted only whole")
+        return self
+
+
+ASKS = {
+    "http_json": ("get", "post"),
+    "odata": ("get",),
+    "jsonrpc": ("model",),
+    "sql": ("statement",),
+    "files": ("files",),
+}
+
+
+class Rpc(Strict):
+    """Which JSON-RPC a product speaks, and where."""
+
+    dialect: Literal["odoo", "tryton"]
+    path: str
+
+
+class Pack(Strict):
+    """How one product is read. A source of the landscape names a pack, or says all of this itself."""
+
+    system: str
+    role: Role
+    transport: Transport
+    parameters: dict[str, str | Passes] = {}
+    auth: Literal["none", "basic", "bearer", "header", "oauth2", "login"] = "none"
+    headers: dict[str, str] = {}
+    rpc: Rpc | None = None
+    allow: Texts = ()
+    cross_reference: Texts = ()
+    feeds: dict[Name, Feed] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _asks(self) -> Self:
+        for name, feed in self.feeds.items():
+            wanted = ASKS[self.transport]
+            if not any(getattr(feed, key) for key in wanted):
+                raise ValueError(f"feed '{name}' needs '{' or '.join(wanted)}' for transport {self.transport}")
+        if self.transport == "jsonrpc" and self.rpc is None:
+            raise ValueError("transport jsonrpc needs 'rpc: {dialect: ..., path: ...}'")
+        for line in self.allow:
+            if not re.match(r"^[A-Z]+ /", line):
+                raise ValueError(f"allow: '{line}' is not a request such as 'POST /api/search'")
+        return self
+
+
+class Auth(Strict):
+    """Credentials of one source, all by reference (`env:NAME` or `file:PATH`), resolved when the source is opened."""
+
+    user: str | None = None
+    password: SecretStr | None = None
+    bearer: SecretStr | None = None
+    header: str | None = None
+    value: SecretStr | None = None
+    database: str | None = None
+    token_url: str | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    scope: str | None = None

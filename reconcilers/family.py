@@ -1,0 +1,169 @@
+"""What every family offers, and the tables its results come in.
+
+A family is a folder: `spec.py` (what a rule may set), its stages as `.sql`, a README with the semantics. Its `evaluate`
+reads the relations of its sides and leaves three temp tables: `verdict` (one row per fact in scope), `finding` (one row
+per disagreement) and `part` (the facts of each finding). SQL reads no clock: instants are bound.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any, ClassVar, Protocol
+
+import duckdb
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+VERDICTS = ("matched", "not_due", "excepted", "excluded", "unknown")
+
+VERDICT = """
+    side VARCHAR,            -- name of the side the fact is on
+    fact_no BIGINT,
+    verdict VARCHAR,         -- matched, not_due, excepted, excluded or unknown
+    reason VARCHAR,          -- why excluded or unknown; 'late' or 'ambiguous' on a match
+    pass INTEGER,            -- pass that settled it, counted from 1; NULL where nothing was found
+    match_no BIGINT,         -- facts with the same number belong together
+    check_at TIMESTAMPTZ,    -- when the verdict may change by time alone; NULL: never
+    subject VARCHAR          -- finding it belongs to
+"""
+
+FINDING = """
+    subject VARCHAR,         -- the business fact, as text: identity of the exception for life
+    code VARCHAR,
+    also VARCHAR,            -- further codes that are true of it, comma-separated
+    lead_no BIGINT,          -- the fact it is about: its business keys are the finding's
+    plant VARCHAR,
+    item VARCHAR,
+    quantity_expected DECIMAL(38,9),
+    quantity_observed DECIMAL(38,9),
+    variance DECIMAL(38,9),  -- observed - expected, in unit
+    unit VARCHAR,
+    at_risk DECIMAL(38,9),   -- quantity the value is computed from, >= 0
+    occurred_at TIMESTAMPTZ,
+    due_at TIMESTAMPTZ,
+    settled_at TIMESTAMPTZ,  -- when the facts closed it, for what was only late
+    is_ambiguous BOOLEAN,    -- the facts allow more than one reading; the candidates are parts
+    pass INTEGER,
+    tolerance DECIMAL(38,9),
+    factor DECIMAL(38,9),    -- unit factor that explains the difference
+    unexplained DECIMAL(38,9),
+    note VARCHAR             -- what else helps to understand it
+"""
+
+PART = """
+    subject VARCHAR,
+    role VARCHAR,            -- expected, observed, carried, candidate or explains
+    fact_no BIGINT,
+    cause VARCHAR,           -- of a part that explains
+    quantity DECIMAL(38,9)   -- of a part that explains: its share of the variance, signed
+"""
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
+class Strict(BaseModel):
+    """Frozen, and unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+
+
+class Excluding(Strict):
+    """Values a column must not have."""
+
+    not_: Texts = Field(alias="not")
+
+
+class Side(BaseModel):
+    """Facts of one side: the table, the role or sources that tell them, and columns with the values they must have."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+    __pydantic_extra__: dict[str, Texts | Excluding] = Field(init=False)
+
+    table: str = Field(default="business_event", alias="from")
+    role: Texts = ()
+    source: Texts = ()
+
+    @property
+    def filters(self) -> dict[str, Texts | Excluding]:
+        """Column conditions."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Working(Strict):
+    """A duration counted only while the plant works."""
+
+    working: timedelta
+
+
+Due = timedelta | Working
+
+
+@dataclass(frozen=True)
+class Bind:
+    """What a run is a pure function of, beside the facts.
+
+    `as_of`: business time of the question. `horizon`: until when both sides are complete; nothing later is judged.
+    `known_at`: knowledge time, None for everything known. `since`: before it at least one side tells nothing.
+    """
+
+    as_of: datetime
+    horizon: datetime
+    known_at: datetime | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SideUse:
+    """One side of a rule as the runner needs it: which facts, linked to others by which key passes."""
+
+    side: Side
+    links: tuple[tuple[str, ...], ...]
+    counted: bool = True
+    time: str = "event_at"
+
+
+class Family(Protocol):
+    """A comparison. `spec` is validated by `Spec`; relations named like the sides exist when `evaluate` is called."""
+
+    name: ClassVar[str]
+    Spec: ClassVar[type[BaseModel]]
+
+    def sides(self, spec: Any) -> Mapping[str, SideUse]: ...
+    def evaluate(self, con: duckdb.DuckDBPyConnection, spec: Any, bind: Bind) -> None: ...
+
+
+@cache
+def stage(package: str, name: str) -> str:
+    """The text of `<package>/<name>.sql`."""
+    return resources.files(package).joinpath(f"{name}.sql").read_text("utf-8")
+
+
+def render(text: str, **parts: str) -> str:
+    """A stage with its `{parts}` filled in. Parts are SQL made of our own words: column names, literals, fragments."""
+    return re.sub(r"\{(\w+)\}", lambda hole: parts[hole[1]], text)
+
+
+def run(con: duckdb.DuckDBPyConnection, target: str, sql: str, binds: Mapping[str, Any] | None = None) -> None:
+    """Leave the rows of a stage in the temp table `target`. Only the `$names` a stage mentions are bound."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS {sql}", _mentioned(sql, binds or {}))
+
+
+def _mentioned(sql: str, binds: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in binds.items() if re.search(rf"\${name}\b", sql)}
+
+
+def interval(duration: timedelta) -> str:
+    """An SQL interval literal, exact to the second."""
+    return f"INTERVAL '{int(duration.total_seconds())}' SECOND"
+
+
+def same(left: str, right: str, columns: Iterable[str]) -> str:
+    """`left.a = right.a AND ...` for key columns."""
+    return " AND ".join(f"{left}.{column} = {right}.{column}" for column in columns)
+
+
+def known(alias: str, columns: Iterable[str]) -> str:
+    """All key columns have a value."""
+    return " AND ".join(f"{alias}.{column} IS NOT NULL" for column in columns)

@@ -1,0 +1,18 @@
+/*
+stage:   part
+grain:   one row per fact of a finding and the role it has there
+reads:   finding, coded, seat, hint, doubt, carrier_of
+*/
+WITH member AS (
+    SELECT coded.subject, seat.unit_no, seat.fact_no, seat.side FROM coded
+    JOIN finding ON finding.subject = coded.subject
+    JOIN seat ON seat.unit_no = coded.unit_no
+    WHERE coded.code IS NOT NULL OR (coded.is_settled AND coded.is_late)
+)
+SELECT subject, side AS role, fact_no, CAST(NULL AS VARCHAR) AS cause, CAST(NULL AS DECIMAL(38, 9)) AS quantity FROM member
+UNION
+SELECT member.subject, hint.side, hint.fact_no, hint.standing, NULL FROM member JOIN hint ON hint.unit_no = member.unit_no
+UNION
+SELECT member.subject, 'candidate', doubt.candidate_no, NULL, NULL FROM member JOIN doubt ON doubt.fact_no = member.fact_no
+UNION
+SELECT member.subject, 'carried', carrier_of.message_no, NULL, NULL FROM member JOIN carrier_of ON carrier_of.fact_no = member.fact_no

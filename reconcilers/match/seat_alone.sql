@@ -1,0 +1,12 @@
+/*
+stage:   seat (alone)
+grain:   one row per fact that found no partner in any pass
+reads:   standing, seat
+*/
+WITH alone AS (
+    SELECT standing.*, {group_key} AS group_no FROM standing
+    LEFT JOIN seat ON seat.fact_no = standing.fact_no
+    WHERE standing.standing = 'live' AND seat.fact_no IS NULL
+)
+SELECT fact_no, side, CASE WHEN side = 'expected' THEN group_no ELSE -group_no END AS unit_no, false AS is_ambiguous
+FROM alone
