@@ -12,6 +12,8 @@ _COLUMNS = (
     "fact_no", "source", "feed", "source_key", "state", "is_reversal", "reverses_key", "event_at", "occurred_on",
     "posting_on", "plant", "item", "quantity", "unit", "quantity_source", "unit_source",
 )  # fmt: skip
+_PAIRED = "measured.expected_count > 0 AND measured.observed_count > 0"
+_SIDES = ("expected", "observed")
 _SEAT = "fact_no BIGINT, side VARCHAR, unit_no BIGINT, is_ambiguous BOOLEAN, pass INTEGER"
 
 
@@ -38,6 +40,14 @@ class Match:
     def key_columns(self, spec: MatchSpec) -> tuple[str, ...]:
         """Columns that make the business key of a finding, as people read it."""
         return tuple(dict.fromkeys(column for step in spec.keys for column in step.by))
+
+    def settle(self, con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> dict[str, int]:
+        """Compare all facts at once; leave in `suspect` those to `evaluate`, and return how many a side plainly agree."""
+        run(con, "disagreeing", _disagreeing(con, spec))
+        _suspect(con, spec)
+        agreed = con.execute("SELECT coalesce(sum(expected_facts), 0), coalesce(sum(observed_facts), 0) FROM disagreeing WHERE place = 0").fetchall()[0]
+        drawn = dict(con.execute("SELECT side, count(*) FROM suspect WHERE NOT is_seed GROUP BY side").fetchall())
+        return {side: int(count) - drawn.get(side, 0) for side, count in zip(_SIDES, agreed, strict=True)}
 
     def evaluate(self, con: duckdb.DuckDBPyConnection, spec: MatchSpec, bind: Bind) -> None:
         """Leave `verdict`, `finding` and `part` for the facts in `expected` and `observed`."""
@@ -67,13 +77,91 @@ def _read(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...], spec: MatchS
         observed_due=observed_due,
         expected_joins=expected_joins,
         observed_joins=observed_joins,
-        expected_period=_period(spec, "occurred_on"),
-        observed_period=_period(spec, "coalesce(posting_on, occurred_on)"),
+        expected_period=_period(con, spec, "occurred_on"),
+        observed_period=_period(con, spec, "coalesce(posting_on, occurred_on)"),
         late_clock=spec.late.clock if spec.late else "event_at",
     )
     run(con, "fact", sql)
     run(con, "undone", _sql("undone"))
     run(con, "standing", _sql("standing"))
+
+
+def _plain(spec: MatchSpec) -> str:
+    """A fact the comparison of all facts sees: effective, no reversal, with the first key."""
+    has_key = " AND ".join(f"{column} IS NOT NULL" for column in spec.keys[0].by)
+    return f"coalesce(state = 'posted' AND NOT is_reversal AND {has_key}, false)"
+
+
+def _suspect(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> None:
+    """Facts to look at one by one: those that disagree, those no plain comparison sees, and all they could draw in.
+
+    A leftover may belong to a business fact that agreed, through any of its keys; that fact's partners then come along.
+    """
+    by, plain = spec.keys[0].by, _plain(spec)
+    keys = dict.fromkeys(column for step in spec.keys for column in step.by)
+    con.execute("CREATE OR REPLACE TEMP TABLE suspect (side VARCHAR, fact_no BIGINT, is_seed BOOLEAN)")
+    con.execute("CREATE OR REPLACE TEMP TABLE odd (side VARCHAR, fact_no BIGINT)")
+    for side in _SIDES:
+        con.execute(f"INSERT INTO odd SELECT '{side}', fact_no FROM {side} WHERE NOT {plain}")
+        con.execute(f"INSERT INTO suspect {_sql('disagreeing_facts', side=side, plain=plain, by=', '.join(by))}")
+    con.execute("INSERT INTO suspect SELECT side, fact_no, true FROM odd")
+    lonely = " UNION ALL ".join(_sql("lonely", side=side, keys=", ".join(f"fact.{column}" for column in keys), same=same("fact", "alone", by), by=", ".join(by)) for side in _SIDES)
+    run(con, "lonely", lonely)
+    _draw(con, by, "(SELECT * FROM lonely WHERE is_odd)", _SIDES)
+    joining = "lonely" if spec.many_expected else "(SELECT * FROM lonely WHERE side = 'observed')"
+    for step in spec.keys[1:]:
+        _draw(con, step.by, joining, _SIDES[:1])
+    for side in _SIDES:
+        con.execute(f"INSERT INTO suspect {_sql('reversed', side=side)}")
+    members = " UNION ALL ".join(f"SELECT {', '.join(by)} FROM {side} WHERE fact_no IN (SELECT fact_no FROM suspect WHERE NOT is_seed)" for side in _SIDES)
+    run(con, "drawn", members)
+    _draw(con, by, "drawn", _SIDES)
+
+
+def _draw(con: duckdb.DuckDBPyConnection, by: tuple[str, ...], source: str, sides: tuple[str, ...]) -> None:
+    """Add to `suspect` the facts of `sides` that share a key with `source`."""
+    columns = ", ".join(by)
+    run(con, "wanted", f"SELECT DISTINCT {columns} FROM {source} AS s WHERE {known('s', by)}")
+    if con.execute("SELECT count(*) FROM wanted").fetchall() == [(0,)]:
+        return
+    for side in sides:
+        con.execute(
+            f"INSERT INTO suspect SELECT '{side}', fact.fact_no, false FROM {side} AS fact SEMI JOIN wanted USING ({columns}) "
+            "WHERE fact.fact_no NOT IN (SELECT fact_no FROM suspect)"
+        )
+
+
+def _disagreeing(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> str:
+    by = spec.keys[0].by
+    expected_due, expected_joins = _due(spec.due)
+    quantity, attributes = spec.compare.quantity, spec.compare.attributes
+    marks = dict.fromkeys((*attributes, *(("quantity", "unit") if quantity else ())))
+    expected_marks, observed_marks = ({name: name for name in marks} for _ in _SIDES)
+    agree = ["e.facts = 1", "o.facts = 1", *(f"coalesce(o.{name} = e.{name}, true)" for name in marks if name != "quantity")]
+    if quantity:
+        larger = "greatest(abs(e.quantity), abs(o.quantity))"
+        share = f"CAST({quantity.percent / 100:f} AS DECIMAL(18, 9)) * {larger}" if quantity.percent else "0"
+        agree.append(f"abs(o.quantity - e.quantity) <= greatest(CAST({quantity.tolerance} AS DECIMAL(38, 9)), {share})")
+    if spec.compare.period:
+        expected_marks["period"] = _period(con, spec, "occurred_on")
+        observed_marks["period"] = _period(con, spec, "coalesce(posting_on, occurred_on)")
+        agree.append("o.period = e.period")
+    if spec.late:
+        agree.append(f"o.posted_at <= e.due_at + {interval(spec.late.after)}")
+    return _sql(
+        "disagreeing",
+        by=", ".join(by),
+        keys=", ".join(f"coalesce(e.{column}, o.{column}) AS {column}" for column in by),
+        first_keys=", ".join(f"any_value({column}) AS {column}" for column in by),
+        expected_due=expected_due,
+        expected_joins=expected_joins,
+        late_clock=spec.late.clock if spec.late else "event_at",
+        expected_marks="".join(f", any_value({value}) AS {name}" for name, value in expected_marks.items()),
+        observed_marks="".join(f", any_value({value}) AS {name}" for name, value in observed_marks.items()),
+        plain=_plain(spec),
+        agree=" AND ".join(agree),
+        same=same("e", "o", by),
+    )
 
 
 def _due(due: Due) -> tuple[str, str]:
@@ -91,11 +179,14 @@ LEFT JOIN working AS ends ON ends.plant_code = plant AND {_WORKED} >= ends.worke
 """
 
 
-def _period(spec: MatchSpec, day: str) -> str:
+def _period(con: duckdb.DuckDBPyConnection, spec: MatchSpec, day: str) -> str:
+    """The fiscal period of a day: by the fiscal calendar of the landscape, else the calendar month."""
     if spec.compare.period is None:
-        return "CAST(NULL AS VARCHAR)"
-    custom = f"(SELECT max(period.name) FROM period WHERE {day} >= period.starts_on AND {day} < period.ends_on)"
-    return f"coalesce({custom}, CAST(CAST(date_trunc('month', {day}) AS DATE) AS VARCHAR))"
+        return "CAST(NULL AS DATE)"
+    month = f"CAST(date_trunc('month', {day}) AS DATE)"
+    if con.execute("SELECT count(*) FROM period_day").fetchall() == [(0,)]:
+        return month
+    return f"coalesce((SELECT period_day.starts_on FROM period_day WHERE period_day.day = {day}), {month})"
 
 
 def _pair(con: duckdb.DuckDBPyConnection, spec: MatchSpec, number: int, step: Pass) -> None:
@@ -154,7 +245,7 @@ def _judge(con: duckdb.DuckDBPyConnection, spec: MatchSpec, bind: Bind) -> None:
     binds = {"horizon": bind.horizon, "as_of": bind.as_of}
     quantity = spec.compare.quantity
     attributes = spec.compare.attributes
-    compared = (*attributes, *(("period",) if spec.compare.period else ()))
+    compared = (*attributes, "unit", *(("period",) if spec.compare.period else ()))
     run(con, "unit", _sql("unit", step=_step(spec), differences=_differences(compared), at_most=str(spec.at_most)))
     run(con, "measured", _sql("measured", absolute=str(quantity.tolerance if quantity else 0), percent=f"CAST({(quantity.percent if quantity else 0) / 100:f} AS DECIMAL(18, 9))"))
     run(con, "copies", _sql("copies"))
@@ -163,11 +254,11 @@ def _judge(con: duckdb.DuckDBPyConnection, spec: MatchSpec, bind: Bind) -> None:
     for step in spec.keys:
         con.execute(f"INSERT INTO hint {_sql('hint', same=same('idle', 'fact', step.by), known=known('idle', step.by))}")
     rules = {
-        "quantity_differs": "measured.expected_count > 0 AND measured.observed_count > 0 AND abs(measured.variance) > measured.tolerance" if quantity else "false",
+        "quantity_differs": f"{_PAIRED} AND (measured.unit_differs OR abs(measured.variance) > measured.tolerance)" if quantity else "false",
         "too_many": "measured.observed_count > measured.expected_count AND measured.observed_count > 1" if spec.group == "1:1" else "false",
         "attribute_differs": " OR ".join(f"measured.{name}_differs" for name in attributes) or "false",
-        "period_differs": "coalesce(measured.period_differs, false)" if spec.compare.period else "false",
-        "is_late": f"coalesce(measured.posted_at > measured.due_at + {interval(spec.late.after)}, false) AND measured.expected_count > 0 AND measured.observed_count > 0" if spec.late else "false",
+        "period_differs": "measured.period_differs" if spec.compare.period else "false",
+        "is_late": f"{_PAIRED} AND coalesce(measured.posted_at > measured.due_at + {interval(spec.late.after)}, false)" if spec.late else "false",
     }
     run(con, "ruling", _sql("ruling", **rules), binds)
     run(con, "coded", _sql("coded", subject=_subject(spec)))

@@ -12,7 +12,7 @@ WITH judged AS (
             WHEN is_missing AND withdrawn_observed > 0 THEN 'reversal_lost'
             WHEN is_missing THEN 'missing_posting'
             WHEN is_copied THEN 'duplicate_posting'
-            WHEN quantity_differs AND factor IS NOT NULL THEN 'unit_mismatch'
+            WHEN quantity_differs AND (unit_mixed OR factor IS NOT NULL) THEN 'unit_mismatch'
             WHEN quantity_differs OR is_crowded THEN 'quantity_variance'
             WHEN attribute_differs THEN 'attribute_mismatch'
             WHEN period_differs THEN 'wrong_period'

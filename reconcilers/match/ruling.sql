@@ -10,6 +10,7 @@ SELECT
     expected_count = 0 AS is_orphan,
     expected_count > 0 AND observed_count > 0 AS is_paired,
     {quantity_differs} AS quantity_differs,
+    measured.unit_differs AND {quantity_differs} AS unit_mixed,
     expected_count > 0 AND (copies.unit_no IS NOT NULL OR {too_many}) AS is_copied,
     factor.factor AS factor,
     {attribute_differs} AS attribute_differs,
