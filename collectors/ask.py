@@ -12,7 +12,20 @@ from typing import Any
 from collectors.pack import Feed, Pack
 
 Place = datetime | Decimal
-_HOLE = re.compile(r"\{(\w+)\}")
+_HOLE = re.compile(r"\{(\w+)(\|int)?\}")
+
+
+class Plain(str):
+    """A scalar that stood unquoted in YAML: inside a JSON structure true, 5 and null are what they look like."""
+
+    __slots__ = ()
+
+    @property
+    def typed(self) -> Any:
+        """The value YAML means by it."""
+        if self in ("true", "false", "null", "~"):
+            return {"true": True, "false": False}.get(self)
+        return int(self) if re.fullmatch(r"-?\d{1,15}", self) else str(self)
 
 
 @dataclass(frozen=True)
@@ -23,12 +36,12 @@ class Ask:
     name: str
     pack: Pack
     feed: Feed
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str | None] = field(default_factory=dict)
     since: Place | None = None
 
     def fill(self, value: Any) -> Any:
         """`value` with its `{names}` filled in; None where it needs a cursor and there is none."""
-        words = dict(self.parameters)
+        words: dict[str, Any] = {name: text for name, text in self.parameters.items() if text is not None}
         if self.feed.cursor and self.since is not None:
             words["cursor"] = written(self.since, self.feed.cursor.format)
         return _fill(value, words)
@@ -84,7 +97,7 @@ def holes(value: Any) -> Iterator[str]:
     """Every name a request wants filled in."""
     match value:
         case str():
-            yield from _HOLE.findall(value)
+            yield from (hole[0] for hole in _HOLE.findall(value))
         case dict():
             for member in value.values():
                 yield from holes(member)
@@ -97,9 +110,9 @@ def query(ask: Ask, given: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Query parameters of a request: lists repeat the name, `base64_json` and `json` encode a structure."""
     pairs: list[tuple[str, str]] = []
     for name, value in given.items():
-        filled = ask.fill(value)
-        if filled is None:
+        if ask.since is None and "cursor" in holes(value):
             continue
+        filled = ask.fill(value)
         for member in filled if isinstance(filled, list | tuple) else [filled]:
             pairs.append((name, encoded(member)))
     return pairs
@@ -118,25 +131,45 @@ def encoded(value: Any) -> str:
             return str(value)
 
 
+def typed(value: Any) -> Any:
+    """A structure from YAML as the JSON it stands for."""
+    match value:
+        case Plain():
+            return value.typed
+        case dict():
+            return {name: typed(member) for name, member in value.items()}
+        case list() | tuple():
+            return [typed(member) for member in value]
+        case _:
+            return value
+
+
 def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(typed(value), separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _fill(value: Any, words: Mapping[str, Any]) -> Any:
+    """`value` with its holes filled. A condition that needs a cursor where there is none is left out (None)."""
     match value:
+        case str() if hole := _HOLE.fullmatch(value):
+            filled = words.get(hole[1])
+            return filled if filled is None or not hole[2] else int(filled)
         case str():
-            if value == "{cursor}":
-                return words.get("cursor")
             if "{cursor}" in value and "cursor" not in words:
                 return None
-            return _HOLE.sub(lambda hole: str(words.get(hole[1], hole[0])), value)
+            return _HOLE.sub(lambda hole: str(words.get(hole[1], hole[0])), value) if "{" in value else value
         case dict():
-            filled = {name: _fill(member, words) for name, member in value.items()}
-            return None if any(part is None and member is not None for part, member in zip(filled.values(), value.values(), strict=True)) else filled
+            return {name: _fill(member, words) for name, member in value.items()}
         case list() | tuple():
-            members = [(_fill(member, words), member) for member in value]
-            if any(filled is None and isinstance(member, str) for filled, member in members):
-                return None
-            return [filled for filled, member in members if filled is not None or member is None]
+            return _fill_list(list(value), words)
         case _:
             return value
+
+
+def _fill_list(members: list[Any], words: Mapping[str, Any]) -> Any:
+    filled = [(_fill(member, words), member) for member in members]
+    lost = [member for value, member in filled if value is None and member is not None]
+    if any(isinstance(member, str) for member in lost):
+        return None
+    kept = [value for value, member in filled if value is not None or member is None]
+    return None if lost and all(isinstance(value, str) for value in kept) else kept

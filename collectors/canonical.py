@@ -19,7 +19,7 @@ from collectors.mapping import MappingError, Select
 from collectors.page import Page, Records, Reject
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEADER = {"source", "feed", "source_revision", "revision_rank", "observed_at", "raw_ref", "record_hash", "pull_id"}
+HEADER = {"fact_no", "source", "feed", "source_revision", "revision_rank", "observed_at", "raw_ref", "record_hash", "pull_id"}
 IDENTITY = {
     "source_key": "VARCHAR",
     "source_revision": "VARCHAR",
@@ -87,6 +87,7 @@ class Target:
     table: str
     schema: pa.Schema
     select: Select
+    file: str = ""
 
     @property
     def own(self) -> list[pa.Field]:
@@ -113,10 +114,20 @@ def check(con: duckdb.DuckDBPyConnection, contract: Contract, parameters: Iterab
             raise MappingError(f"{target.table} has no column '{name}'")
         if not _fits(found[name], wanted):
             raise MappingError(f"{name} is {found[name]}, but {target.table}.{name} is {wanted}{_HINTS.get(wanted, '')}")
+    given = {*target.select.columns, *(["quantity"] if "quantity_source" in target.select.columns else [])}
     for column in target.own:
-        if not column.nullable and b"default" not in (column.metadata or {}) and column.name not in (*target.select.columns, *DERIVED, "balance_at"):
+        if not column.nullable and b"default" not in (column.metadata or {}) and column.name not in (*given, *DERIVED, "balance_at"):
             raise MappingError(f"{target.table} needs a column '{column.name}'")
     return found
+
+
+def problem_of(con: duckdb.DuckDBPyConnection, expression: str) -> str | None:
+    """Why an expression does not work on the `page` that was checked last, or None."""
+    try:
+        con.execute(f"DESCRIBE SELECT {expression} FROM page").fetchall()
+    except duckdb.Error as error:
+        return _said(error)
+    return None
 
 
 def canonical(
@@ -164,7 +175,7 @@ def _surrounded(page: Page, records: Records) -> pa.Table:
     constants = {
         "page_no": pa.repeat(pa.scalar(page.number, pa.int64()), rows),
         "received_at": pa.repeat(pa.scalar(page.received_at, pa.timestamp("us", "UTC")), rows),
-        **{name: pa.repeat(pa.scalar(text, pa.string()), rows) for name, text in page.parameters.items()},
+        **{name: pa.repeat(pa.scalar(text, pa.string()), rows) for name, text in page.parameters.items() if name not in records.table.column_names},
     }
     table = records.table.drop_columns("place").append_column("raw_ref", pc.binary_join_element_wise(page.ref, places, "#"))
     for name, column in constants.items():
@@ -214,8 +225,8 @@ def _finish(con: duckdb.DuckDBPyConnection, target: Target, around: Surroundings
 def _present(target: Target, around: Surroundings) -> list[pa.Field]:
     """Columns that can hold anything: the others are added as nulls at the very end."""
     given = {*target.select.columns, *(["plant"] if around.plant else [])}
-    for pair in (("quantity", "quantity_source"), ("unit", "unit_source")):
-        given |= set(pair) if given & set(pair) else set()
+    if given & {"quantity", "quantity_source"} and "unit_source" in target.schema.names:
+        given |= {"quantity", "quantity_source", "unit", "unit_source"}
     given |= {"occurred_on", "event_at"} if given & {"occurred_at", "posting_on", "recorded_at"} else set()
     return [column for column in target.own if column.name in given or _meta(column, "default")]
 
@@ -247,7 +258,7 @@ def _completing(target: Target, columns: list[pa.Field], known: set[str]) -> str
         if kind in known and name in value:
             joins.append(_xref_join(f"x_{name}", kind, f"c.{name}", _NEWEST if kind == "plant" else on_day))
             value[name] = f"coalesce(x_{name}.key, c.{name})"
-    if "unit_source" in value:
+    if "quantity" in value and "unit_source" in value:
         joins += _to_base_unit(value, on_day if UNIT in known else None)
     if "event_at" in value:
         days = ", ".join([*_local_days(names), "CAST(NULL AS DATE)"])
@@ -287,20 +298,13 @@ _NEWEST = "DATE '9999-12-30'"
 
 def _to_base_unit(value: dict[str, str], on_day: str | None) -> list[str]:
     """Fill quantity and unit from what was sent; an item's own factor goes before the general one."""
-    sent = "coalesce(c.quantity_source, c.quantity)" if "quantity" in value else None
-    unit = "coalesce(c.unit_source, c.unit)"
-    value["unit_source"] = unit
-    if sent:
-        value["quantity_source"] = sent
+    sent, unit = "coalesce(c.quantity_source, c.quantity)", "coalesce(c.unit_source, c.unit)"
+    value |= {"quantity_source": sent, "unit_source": unit, "quantity": "coalesce(c.quantity, c.quantity_source)", "unit": "coalesce(c.unit, c.unit_source)"}
     if on_day is None:
-        value["unit"] = "coalesce(c.unit, c.unit_source)"
-        if sent:
-            value["quantity"] = "coalesce(c.quantity, c.quantity_source)"
         return []
+    factor = "coalesce(u_item.factor, u_any.factor, CAST(1 AS DECIMAL(28, 15)))"
     value["unit"] = "coalesce(u_item.key, u_any.key, c.unit, c.unit_source)"
-    if sent:
-        factor = "coalesce(u_item.factor, u_any.factor, CAST(1 AS DECIMAL(28, 15)))"
-        value["quantity"] = f"CAST(TRY({sent} * {factor}) AS DECIMAL(38, 9))"
+    value["quantity"] = f"CAST(TRY({sent} * {factor}) AS DECIMAL(38, 9))"
     return [_xref_join("u_item", UNIT, unit, on_day, value.get("item", "NULL")), _xref_join("u_any", UNIT, unit, on_day)]
 
 

@@ -71,3 +71,7 @@ class SnapshotRefusedError(CollectError):
     """The snapshot is empty, partial or mixed; the last good one stays."""
 
     outcome = "refused"
+
+    def __init__(self, source: str, message: str | None = None, *, was_empty: bool = False) -> None:
+        self.was_empty = was_empty
+        super().__init__(source, message)

@@ -7,7 +7,7 @@ pull says it is complete. So a crash repeats a batch and never skips one.
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from collectors.ask import Ask, Place, stepped_back
 from collectors.canonical import Mapped, Surroundings, Target, canonical
 from collectors.client import Client, Clock
 from collectors.contract import Contract, parse
-from collectors.errors import CollectError, ContractBrokenError, SnapshotRefusedError
+from collectors.errors import CollectError, ContractBrokenError, PayloadError, SnapshotRefusedError
 from collectors.pack import Feed, Lookup, Pack
 from collectors.page import Page, Records, Reject, records
 from collectors.transports import files, http_json, jsonrpc, odata, sql
@@ -50,6 +50,12 @@ class Plan:
     def label(self) -> str:
         """`source/feed`: the key of cursors, runs and logs."""
         return f"{self.source}/{self.name}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every complete pull lists everything there is."""
+        listing = self.feed.cursor is None and self.feed.snapshot is None and self.pack.transport != "files"
+        return listing or self.feed.sweep == timedelta(0)
 
     @property
     def contract(self) -> Contract:
@@ -104,7 +110,7 @@ class Pull:
     def batches(self) -> Iterator[Batch]:
         """Pull, and yield what can be stored. Raises a collect error; what was yielded before stays true."""
         self.started_at = self.reach.clock.now()
-        con = mapping.connect()
+        con = mapping.connect(self.around.zones)
         try:
             yield from self._whole(con) if self.plan.feed.snapshot else self._parts(con)
         finally:
@@ -181,7 +187,7 @@ class Pull:
                 if self.limit is not None and numbered.number >= self.limit:
                     return
 
-    def _passes(self) -> list[Mapping[str, str]]:
+    def _passes(self) -> list[Mapping[str, str | None]]:
         """Parameter sets the feed is asked with: one, or one for each of `for_each`."""
         given = self.plan.parameters
         if isinstance(self.plan.feed.for_each, Lookup):
@@ -198,8 +204,11 @@ class Pull:
         return found
 
     def _batch(self, con: duckdb.DuckDBPyConnection, pages: list[tuple[Page, Records]]) -> Batch:
-        mapped, rejects = canonical(con, pages, self.plan.contract, self.plan.targets, self.around)
-        self._advance(con)
+        try:
+            mapped, rejects = canonical(con, pages, self.plan.contract, self.plan.targets, self.around)
+            self._advance(con)
+        except duckdb.Error as error:
+            raise PayloadError(self.plan.source, f"{self.plan.name}: the mapping failed on {pages[0][0].request}: {str(error).splitlines()[0]}") from error
         broken = [reject for _, found in pages for reject in found.rejects]
         return Batch(mapped, broken + rejects, sum(found.count for _, found in pages), len(pages))
 

@@ -6,7 +6,7 @@ reject with its reason.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -32,11 +32,16 @@ def _macros() -> tuple[str, frozenset[str], frozenset[str]]:
     return text, twins, frozenset(name.removesuffix("_basis") for name in names if name.endswith("_basis"))
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """An in-memory engine that knows our macros and can reach nothing but what is registered in it."""
+def connect(zones: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
+    """An in-memory engine that knows our macros and can reach nothing but what is registered in it.
+
+    `zones` maps plant to time zone: `zone_of(plant)` in a mapping.
+    """
     con = duckdb.connect(config={"threads": 2, "python_enable_replacements": False})
     con.execute("SET TimeZone = 'UTC'")
     con.execute(_macros()[0])
+    cases = " ".join(f"WHEN '{plant.replace(chr(39), chr(39) * 2)}' THEN '{zone}'" for plant, zone in zones.items())
+    con.execute(f"CREATE MACRO zone_of(plant) AS CASE plant {cases or 'WHEN NULL THEN NULL'} END")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")
     return con
@@ -138,4 +143,5 @@ def _problems(value: exp.Expression) -> list[exp.Expression]:
 def _joined(problems: list[exp.Expression]) -> exp.Expression | None:
     if len(problems) < 2:
         return problems[0] if problems else None
-    return exp.Anonymous(this="concat_ws", expressions=[exp.Literal.string("; "), *problems])
+    joined = exp.Anonymous(this="concat_ws", expressions=[exp.Literal.string("; "), *problems])
+    return exp.Anonymous(this="nullif", expressions=[joined, exp.Literal.string("")])

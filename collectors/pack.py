@@ -151,6 +151,7 @@ class Feed(Strict):
     lag: timedelta = timedelta(0)
     reject_limit: Decimal = Field(default=Decimal(20), gt=0, le=100)
     for_each: str | Lookup | None = None
+    cross_reference: Texts | None = None
     guard: Guard | None = None
     parameters: dict[str, str] = {}
     # http_json and odata

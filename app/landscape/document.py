@@ -14,8 +14,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from collectors.ask import Plain
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
@@ -63,11 +67,11 @@ def read(path: Path, root: Path) -> Document:
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
     try:
         text = path.read_text("utf-8-sig")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise LandscapeError([Mistake(name, mark.line + 1 if mark else 0, f"not YAML: {error.problem or error.context}")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         raise LandscapeError([Mistake(name, 0, f"not YAML in UTF-8: {error}")]) from error
     except OSError as error:
         raise LandscapeError([Mistake(name, 0, f"cannot be read: {error.strerror}")]) from error
@@ -90,16 +94,16 @@ def duration(text: str) -> timedelta | None:
     return timedelta(**{f"{found[2]}s": float(found[1])}) if found else None
 
 
-def _build(node: yaml.Node | None, place: Place, lines: dict[Place, int], mistakes: list[Mistake], name: str, above: set[int]) -> Any:
+def _build(node: Node | None, place: Place, lines: dict[Place, int], mistakes: list[Mistake], name: str, above: set[int]) -> Any:
     if node is None:
         return None
     lines.setdefault(place, node.start_mark.line + 1)
     if id(node) in above:
         mistakes.append(Mistake(name, node.start_mark.line + 1, "an alias may not contain itself"))
         return None
-    if isinstance(node, yaml.MappingNode):
+    if isinstance(node, MappingNode):
         return _build_mapping(node, place, lines, mistakes, name, above | {id(node)})
-    if isinstance(node, yaml.SequenceNode):
+    if isinstance(node, SequenceNode):
         return [_build(member, (*place, at), lines, mistakes, name, above | {id(node)}) for at, member in enumerate(node.value)]
     if node.style is None and node.value in ("", "~", "null"):
         return None
@@ -111,13 +115,13 @@ def _plain(text: str) -> Any:
     parts = [duration(part) or part for part in text.split(" or ")]
     if len(parts) > 1 and any(isinstance(part, timedelta) for part in parts):
         return parts
-    return parts[0] if len(parts) == 1 else text
+    return parts[0] if isinstance(parts[0], timedelta) and len(parts) == 1 else Plain(text)
 
 
-def _build_mapping(node: yaml.MappingNode, place: Place, lines: dict[Place, int], mistakes: list[Mistake], name: str, above: set[int]) -> dict[str, Any]:
+def _build_mapping(node: MappingNode, place: Place, lines: dict[Place, int], mistakes: list[Mistake], name: str, above: set[int]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
+        if not isinstance(key, ScalarNode):
             mistakes.append(Mistake(name, key.start_mark.line + 1, "a key must be a word"))
             continue
         line = key.start_mark.line + 1

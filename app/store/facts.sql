@@ -4,11 +4,13 @@
 -- (source, feed, source_key, source_revision). Every table begins with the columns of `fact`, which the store fills.
 
 CREATE TABLE fact (
+    fact_no BIGINT NOT NULL,
     source VARCHAR NOT NULL, feed VARCHAR NOT NULL, source_key VARCHAR NOT NULL, source_revision VARCHAR NOT NULL,
     revision_rank BIGINT NOT NULL, is_deleted BOOLEAN NOT NULL, observed_at TIMESTAMPTZ NOT NULL,
     raw_ref VARCHAR, record_hash VARCHAR NOT NULL, pull_id VARCHAR NOT NULL
 );
 COMMENT ON TABLE fact IS 'The columns every fact begins with.';
+COMMENT ON COLUMN fact.fact_no IS 'Our number of the fact, over all tables, in order of arrival';
 COMMENT ON COLUMN fact.source IS 'Source instance that told us, as named in the landscape';
 COMMENT ON COLUMN fact.feed IS 'Feed of that source the record came through';
 COMMENT ON COLUMN fact.source_key IS 'Natural key in the source, parts joined by /';

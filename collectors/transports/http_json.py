@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from collectors.ask import Ask, encoded, query
+from collectors.ask import Ask, encoded, query, typed
 from collectors.client import Answer, Client
 from collectors.errors import ForbiddenRequestError, PayloadError
 from collectors.pack import Paging
@@ -29,7 +29,7 @@ def walk(ask: Ask, client: Client, path: str, asked: list[tuple[str, str]], pagi
     """Follow the list from its first page to its last; the count must agree with the source's own, where it tells one."""
     method = "POST" if ask.feed.post else "GET"
     headers = {name: encoded(value) for name, value in ask.fill(ask.feed.headers).items()}
-    body = None if ask.feed.body is None else json.dumps(ask.fill(ask.feed.body)).encode()
+    body = None if ask.feed.body is None else json.dumps(typed(ask.fill(ask.feed.body))).encode()
     if body is not None:
         headers["Content-Type"] = "application/json"
     url, number, got, seen, token = ask.fill(path), 0, 0, set[str](), None
@@ -80,7 +80,7 @@ def lookup(ask: Ask, client: Client) -> list[dict[str, str]]:
     if not isinstance(rows, list):
         raise PayloadError(ask.source, f"{wanted.get}: {wanted.records} is not a list")
     chosen = [row for row in rows if all(str(row.get(name)) == value for name, value in wanted.only.items())]
-    return [{name: str(row[key]) for name, key in wanted.take.items() if row.get(key) is not None} for row in chosen]
+    return [{name: None if row.get(key) is None else str(row[key]) for name, key in wanted.take.items()} for row in chosen]
 
 
 def _turn(paging: Paging | None, number: int, got: int, token: str | None) -> tuple[list[tuple[str, str]], dict[str, str]]:

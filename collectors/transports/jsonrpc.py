@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from collectors.ask import Ask
+from collectors.ask import Ask, typed
 from collectors.client import Answer, Client, shown
 from collectors.errors import PayloadError, SourceDeniedError
 from collectors.page import Page, count_records
@@ -39,7 +39,7 @@ def pages(ask: Ask, client: Client, session: Session) -> Iterator[Page]:
 
 def post(client: Client, path: str, method: str, params: Any, headers: dict[str, str] | None = None) -> Answer:
     """One call. An `error` in the answer is raised: credentials as denied, anything else without its server traceback."""
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": typed(params)}).encode()
     answer = client.ask("POST", path, content=body, headers={"Content-Type": "application/json", **(headers or {})})
     error = _error(client.source, answer.body)
     if error is None:
@@ -85,7 +85,7 @@ class Odoo:
         options = {"fields": list(feed.fields_), "limit": feed.size, "offset": offset, "context": feed.context}
         if feed.order:
             options["order"] = feed.order
-        arguments = [self._database, self._uid, self._password, feed.model, "search_read", [ask.fill(feed.domain)], options]
+        arguments = [self._database, self._uid, self._password, feed.model, "search_read", [ask.fill(feed.domain) or []], options]
         return post(client, self.path, "call", {"service": "object", "method": "execute_kw", "args": arguments})
 
     def _login(self, client: Client) -> int:
@@ -110,7 +110,7 @@ class Tryton:
             self._header = self._login(client)
         feed = ask.feed
         order = [part.split() for part in feed.order.split(",")] if feed.order else None
-        params = [ask.fill(feed.domain), offset, feed.size, order, list(feed.fields_), feed.context]
+        params = [ask.fill(feed.domain) or [], offset, feed.size, order, list(feed.fields_), feed.context]
         return post(client, self.path, f"model.{feed.model}.search_read", params, self._header)
 
     def _login(self, client: Client) -> dict[str, str]:

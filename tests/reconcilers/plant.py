@@ -40,7 +40,7 @@ def ledger() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     for table in tables().values():
-        con.execute(f"CREATE TABLE {table.name} (fact_no BIGINT, superseded_at TIMESTAMPTZ, {table.ddl()})")
+        con.execute(f"CREATE TABLE {table.name} (superseded_at TIMESTAMPTZ, {table.ddl()})")
     con.execute(LOOKUPS)
     return con
 
