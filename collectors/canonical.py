@@ -26,6 +26,7 @@ IDENTITY = {
     "revised_at": "TIMESTAMP WITH TIME ZONE",
     "is_deleted": "BOOLEAN",
 }
+UNHASHED = {"sampled_at"}  # a sample that differs only in its time is a repeat
 DERIVED = {"occurred_on", "event_at", "snapshot_id"}
 
 # Which columns hold keys of another system, by kind of object.
@@ -264,7 +265,7 @@ def _completing(target: Target, columns: list[pa.Field], known: set[str]) -> str
         days = ", ".join([*_local_days(names), "CAST(NULL AS DATE)"])
         value["occurred_on"] = f"coalesce({days})"
         value["event_at"] = f"coalesce({', '.join(_instants(names))})"
-    content = ", ".join(f"'{name}=' || CAST({value[name]} AS VARCHAR)" for name in names if name not in DERIVED)
+    content = ", ".join(f"'{name}=' || CAST({value[name]} AS VARCHAR)" for name in names if name not in DERIVED | UNHASHED)
     chosen = ["c.record_no", "c.problem", "c.lost", *(f"c.{name}" for name in IDENTITY)]
     chosen += [f"{value[name]} AS {name}" for name in names]
     chosen.append(f"md5(concat_ws(chr(31), CASE WHEN c.is_deleted THEN 'deleted' END, {content})) AS record_hash")

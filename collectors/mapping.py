@@ -6,7 +6,7 @@ reject with its reason.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -60,8 +60,8 @@ class Select:
         return re.search(r"\brecord\b", self.sql) is not None
 
 
-def parse(text: str) -> Select:
-    """Read the author's SELECT. Raises `MappingError`."""
+def parse(text: str, target: Collection[str]) -> Select:
+    """Read the author's SELECT into a table with the columns `target`. Raises `MappingError`."""
     try:
         statements = [tree for tree in sqlglot.parse(text, dialect="duckdb") if tree is not None]
     except sqlglot.ParseError as error:
@@ -74,14 +74,14 @@ def parse(text: str) -> Select:
     for branch in branches:
         if len(branch.selects) != len(columns):
             raise MappingError("the SELECTs of the UNION ALL differ in their number of columns")
-        _instrument(branch, columns)
+        _instrument(branch, columns, with_basis="time_basis" in target)
     if "" in columns or "*" in columns:
         raise MappingError("every column needs a name: SELECT expression AS column, not *")
     if twice := {column for column in columns if columns.count(column) > 1}:
         raise MappingError(f"column given twice: {', '.join(sorted(twice))}")
     if "source_key" not in columns:
         raise MappingError("there is no source_key: the natural key of the record in its source")
-    if "occurred_at" in columns and "time_basis" not in columns:
+    if "time_basis" in target and "occurred_at" in columns and "time_basis" not in columns:
         columns = (*columns, "time_basis")
     return Select(statements[0].sql(dialect="duckdb"), columns)
 
@@ -106,7 +106,8 @@ def _branches(tree: exp.Expression) -> Iterable[exp.Select]:
     yield tree
 
 
-def _instrument(select: exp.Select, columns: tuple[str, ...]) -> None:
+def _instrument(select: exp.Select, columns: tuple[str, ...], *, with_basis: bool) -> None:
+    """Let the SELECT also say which record a row comes from, what is wrong with it, and how its zone was known."""
     problems, basis = [], None
     for name, column in zip(columns, select.selects, strict=True):
         value = column.this if isinstance(column, exp.Alias) else column
@@ -116,7 +117,7 @@ def _instrument(select: exp.Select, columns: tuple[str, ...]) -> None:
             basis = exp.Anonymous(this=f"{value.name.lower()}_basis", expressions=[arg.copy() for arg in value.expressions])
     problem = f"nullif(concat_ws('; ', {', '.join(problems)}), '')" if problems else "CAST(NULL AS VARCHAR)"
     select.select("page.record_no", exp.alias_(sqlglot.parse_one(problem, dialect="duckdb"), "problem"), copy=False)
-    if "occurred_at" in columns and "time_basis" not in columns:
+    if with_basis and "occurred_at" in columns and "time_basis" not in columns:
         select.select(exp.alias_(basis or exp.null(), "time_basis"), copy=False)
 
 

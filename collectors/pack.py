@@ -38,7 +38,7 @@ def _listed(value: Any) -> Any:
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Passes = tuple[dict[str, str], ...]
+Passes = tuple[dict[str, str], ...]  # parameter sets a feed is asked with, one after the other
 
 
 def _contract(value: dict[str, str]) -> dict[str, str]:
@@ -105,9 +105,13 @@ class Lookup(Strict):
 
 
 class Guard(Strict):
-    """Looked at before every request of the feed: where the answer is not as required, the request is not made."""
+    """Looked at before every request of the feed: where the answer is not as required, the request is not made.
+
+    `total` is where that answer tells how many records must come.
+    """
 
     get: str
+    total: str | None = None
     require: dict[str, Texts]
     why: str
 

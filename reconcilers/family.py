@@ -55,6 +55,7 @@ FINDING = """
 PART = """
     subject VARCHAR,
     role VARCHAR,            -- expected, observed, carried, candidate or explains
+    of_table VARCHAR,        -- canonical table of the fact
     fact_no BIGINT,
     cause VARCHAR,           -- of a part that explains
     quantity DECIMAL(38,9)   -- of a part that explains: its share of the variance, signed
@@ -129,8 +130,10 @@ class Family(Protocol):
 
     name: ClassVar[str]
     Spec: ClassVar[type[BaseModel]]
+    is_incremental: ClassVar[bool]  # whether facts that share no key of `sides` cannot influence each other
 
     def sides(self, spec: Any) -> Mapping[str, SideUse]: ...
+    def key_columns(self, spec: Any) -> tuple[str, ...]: ...
     def evaluate(self, con: duckdb.DuckDBPyConnection, spec: Any, bind: Bind) -> None: ...
 
 

@@ -87,12 +87,12 @@ def evaluate(con: duckdb.DuckDBPyConnection, family: Family, spec: Any, pairing:
     return Outcome(accounts, findings)
 
 
-def account(con: duckdb.DuckDBPyConnection, in_scope: Mapping[str, int], bind: Bind) -> dict[str, Account]:
-    """The conservation lines from `verdict`. What is due by now but beyond the horizon is unknown, not waiting."""
+def account(con: duckdb.DuckDBPyConnection, in_scope: Mapping[str, int], bind: Bind, verdicts: str = "verdict") -> dict[str, Account]:
+    """The conservation lines from the table `verdicts`. What is due by now but beyond the horizon is unknown, not waiting."""
     accounts = {side: Account(in_scope=count) for side, count in in_scope.items()}
     rows = con.execute(
         "SELECT side, CASE WHEN verdict = 'not_due' AND check_at <= $as_of THEN 'unknown' ELSE verdict END AS verdict, count(*) "
-        "FROM verdict GROUP BY ALL",
+        f"FROM {verdicts} GROUP BY ALL",
         {"as_of": bind.as_of},
     ).fetchall()
     for side, verdict, count in rows:

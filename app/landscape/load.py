@@ -272,7 +272,7 @@ class _Loader:
             self.mistakes.append(document.mistake(place, f"its mapping {shown} is missing: one SELECT from page into {table.name}"))
             return None
         try:
-            return canonical.Target(table.name, table.arrow, mapping.parse(path.read_text("utf-8")), shown)
+            return canonical.Target(table.name, table.arrow, mapping.parse(path.read_text("utf-8"), table.arrow.names), shown)
         except mapping.MappingError as error:
             self.mistakes.append(Mistake(shown, error.line or 1, str(error)))
             return None

@@ -17,15 +17,15 @@ LINK = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
 
 def pages(ask: Ask, client: Client) -> Iterator[Page]:
     """Every page of one pass. Raises a collect error when it cannot be finished; what was yielded is true all the same."""
-    guard(ask, client)
+    total = guard(ask, client)
     feed = ask.feed
     asked = query(ask, feed.query)
     if feed.cursor and feed.cursor.ask and ask.since is not None:
         asked += [(feed.cursor.ask, ask.fill("{cursor}"))]
-    yield from walk(ask, client, feed.get or feed.post or "", asked, feed.page)
+    yield from walk(ask, client, feed.get or feed.post or "", asked, feed.page, total=total)
 
 
-def walk(ask: Ask, client: Client, path: str, asked: list[tuple[str, str]], paging: Paging | None, total_path: str | None = None) -> Iterator[Page]:
+def walk(ask: Ask, client: Client, path: str, asked: list[tuple[str, str]], paging: Paging | None, total_path: str | None = None, total: int | None = None) -> Iterator[Page]:
     """Follow the list from its first page to its last; the count must agree with the source's own, where it tells one."""
     method = "POST" if ask.feed.post else "GET"
     headers = {name: encoded(value) for name, value in ask.fill(ask.feed.headers).items()}
@@ -33,7 +33,6 @@ def walk(ask: Ask, client: Client, path: str, asked: list[tuple[str, str]], pagi
     if body is not None:
         headers["Content-Type"] = "application/json"
     url, number, got, seen, token = ask.fill(path), 0, 0, set[str](), None
-    total = None
     while True:
         number += 1
         extra, ranged = _turn(paging, number, got, token)
@@ -60,16 +59,17 @@ def walk(ask: Ask, client: Client, path: str, asked: list[tuple[str, str]], pagi
         raise PayloadError(ask.source, f"{path}: the source counts {total} records, {got} came")
 
 
-def guard(ask: Ask, client: Client) -> None:
-    """Refuse to look where looking would change something."""
+def guard(ask: Ask, client: Client) -> int | None:
+    """Refuse to look where looking would change something; return how many records must come, where that is told."""
     if ask.feed.guard is None:
-        return
+        return None
     found = client.get(ask.fill(ask.feed.guard.get)).body
     for path, allowed in ask.feed.guard.require.items():
         value = at(found, path)
         text = "absent" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
         if text not in allowed:
             raise ForbiddenRequestError(ask.source, f"{ask.name}: {path} is {text}, must be {' or '.join(allowed)}: {ask.feed.guard.why}")
+    return at(found, ask.feed.guard.total) if ask.feed.guard.total else None
 
 
 def lookup(ask: Ask, client: Client) -> list[dict[str, str]]:

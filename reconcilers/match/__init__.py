@@ -22,6 +22,7 @@ class Match:
 
     name: ClassVar[str] = "match"
     Spec: ClassVar[type[MatchSpec]] = MatchSpec
+    is_incremental: ClassVar[bool] = True
 
     def sides(self, spec: MatchSpec) -> Mapping[str, SideUse]:
         """Expected and observed events, and the messages that carry the expected ones."""
@@ -41,9 +42,17 @@ class Match:
         """Columns that make the business key of a finding, as people read it."""
         return tuple(dict.fromkeys(column for step in spec.keys for column in step.by))
 
-    def settle(self, con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> dict[str, int]:
-        """Compare all facts at once; leave in `suspect` those to `evaluate`, and return how many a side plainly agree."""
-        run(con, "disagreeing", _disagreeing(con, spec))
+    def settle(self, con: duckdb.DuckDBPyConnection, spec: MatchSpec, *, keep: bool = False) -> dict[str, int]:
+        """Compare all facts at once; leave in `suspect` those to `evaluate`, and return how many a side plainly agree.
+
+        With `keep`, `compared` holds the pairs that agree as well (`expected_no`, `observed_no`).
+        """
+        comparison = _compared(con, spec)
+        if keep:
+            run(con, "compared", comparison)
+            comparison = "SELECT * FROM compared"
+        keys = ", ".join(f"any_value({column}) AS {column}" for column in spec.keys[0].by)
+        run(con, "disagreeing", _sql("disagreeing", compared=comparison, first_keys=keys))
         _suspect(con, spec)
         agreed = con.execute("SELECT coalesce(sum(expected_facts), 0), coalesce(sum(observed_facts), 0) FROM disagreeing WHERE place = 0").fetchall()[0]
         drawn = dict(con.execute("SELECT side, count(*) FROM suspect WHERE NOT is_seed GROUP BY side").fetchall())
@@ -131,7 +140,7 @@ def _draw(con: duckdb.DuckDBPyConnection, by: tuple[str, ...], source: str, side
         )
 
 
-def _disagreeing(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> str:
+def _compared(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> str:
     by = spec.keys[0].by
     expected_due, expected_joins = _due(spec.due)
     quantity, attributes = spec.compare.quantity, spec.compare.attributes
@@ -149,10 +158,9 @@ def _disagreeing(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> str:
     if spec.late:
         agree.append(f"o.posted_at <= e.due_at + {interval(spec.late.after)}")
     return _sql(
-        "disagreeing",
+        "compared",
         by=", ".join(by),
         keys=", ".join(f"coalesce(e.{column}, o.{column}) AS {column}" for column in by),
-        first_keys=", ".join(f"any_value({column}) AS {column}" for column in by),
         expected_due=expected_due,
         expected_joins=expected_joins,
         late_clock=spec.late.clock if spec.late else "event_at",
@@ -268,7 +276,7 @@ def _judge(con: duckdb.DuckDBPyConnection, spec: MatchSpec, bind: Bind) -> None:
     run(con, "carrier_of", carriers)
     run(con, "verdict", _sql("verdict"))
     run(con, "finding", _sql("finding"))
-    run(con, "part", _sql("part"))
+    run(con, "part", _sql("part", carrier_table=f"'{spec.carried_by.messages.table if spec.carried_by else 'message_hop'}'"))
 
 
 def _step(spec: MatchSpec) -> str:

@@ -9,10 +9,10 @@ WITH member AS (
     JOIN seat ON seat.unit_no = coded.unit_no
     WHERE coded.code IS NOT NULL OR (coded.is_settled AND coded.is_late)
 )
-SELECT subject, side AS role, fact_no, CAST(NULL AS VARCHAR) AS cause, CAST(NULL AS DECIMAL(38, 9)) AS quantity FROM member
+SELECT subject, side AS role, 'business_event' AS of_table, fact_no, CAST(NULL AS VARCHAR) AS cause, CAST(NULL AS DECIMAL(38, 9)) AS quantity FROM member
 UNION
-SELECT member.subject, hint.side, hint.fact_no, hint.standing, NULL FROM member JOIN hint ON hint.unit_no = member.unit_no
+SELECT member.subject, hint.side, 'business_event', hint.fact_no, hint.standing, NULL FROM member JOIN hint ON hint.unit_no = member.unit_no
 UNION
-SELECT member.subject, 'candidate', doubt.candidate_no, NULL, NULL FROM member JOIN doubt ON doubt.fact_no = member.fact_no
+SELECT member.subject, 'candidate', 'business_event', doubt.candidate_no, NULL, NULL FROM member JOIN doubt ON doubt.fact_no = member.fact_no
 UNION
-SELECT member.subject, 'carried', carrier_of.message_no, NULL, NULL FROM member JOIN carrier_of ON carrier_of.fact_no = member.fact_no
+SELECT member.subject, 'carried', {carrier_table}, carrier_of.message_no, NULL, NULL FROM member JOIN carrier_of ON carrier_of.fact_no = member.fact_no

@@ -1,0 +1,27 @@
+-- Dead letters: why and when they died, and the business fact they carry, read from their JSON body.
+SELECT
+    queue || '/' || coalesce(properties->>'$.message_id', sha256(payload))                   AS source_key,
+    queue                                                                                    AS channel,
+    coalesce(properties->>'$.headers."x-first-death-queue"', routing_key)                    AS flow,
+    properties->>'$.app_id'                                                                  AS sender,
+    properties->>'$.type'                                                                    AS message_type,
+    'dead_lettered'                                                                          AS status,
+    'ready in ' || queue                                                                     AS status_source,
+    true                                                                                     AS is_terminal,
+    coalesce(properties->>'$.headers."x-first-death-reason"', properties->>'$.headers."x-death"[0].reason', 'given up') AS stuck_reason,
+    epoch_instant(properties->>'$.timestamp', 's')                                           AS occurred_at,
+    epoch_instant(properties->>'$.headers."x-death"[0].time', 's')                           AS ended_at,
+    CAST(coalesce(TRY_CAST(properties->>'$.headers."x-death"[0].count' AS INTEGER), 0) AS INTEGER) AS retries,
+    coalesce(properties->>'$.correlation_id', CASE WHEN json_valid(payload) THEN json_extract_string(payload, payload_correlation) END) AS correlation_id,
+    properties->>'$.message_id'                                                              AS message_id,
+    business_kind,
+    CASE WHEN json_valid(payload) THEN json_extract_string(payload, payload_plant) END       AS plant,
+    CASE WHEN json_valid(payload) THEN json_extract_string(payload, payload_order) END       AS order_no,
+    CASE WHEN json_valid(payload) THEN json_extract_string(payload, payload_operation) END   AS op_no,
+    CASE WHEN json_valid(payload) THEN json_extract_string(payload, payload_item) END        AS item,
+    CASE WHEN json_valid(payload) THEN json_extract_string(payload, payload_lot) END         AS lot,
+    CASE WHEN json_valid(payload) THEN exact(json_extract_string(payload, payload_quantity)) END AS quantity_source,
+    CASE WHEN json_valid(payload) THEN json_extract_string(payload, payload_unit) END        AS unit_source,
+    properties->>'$.headers."x-error"'                                                       AS error_text,
+    sha256(payload)                                                                          AS payload_hash
+FROM page
