@@ -75,3 +75,7 @@ class SnapshotRefusedError(CollectError):
     def __init__(self, source: str, message: str | None = None, *, was_empty: bool = False) -> None:
         self.was_empty = was_empty
         super().__init__(source, message)
+
+
+class NothingNew(Exception):  # noqa: N818 - not an error: the source has nothing that was not read before
+    """The newest snapshot is the one held already."""

@@ -21,7 +21,7 @@ from collectors.ask import Ask, Place, stepped_back
 from collectors.canonical import Mapped, Surroundings, Target, canonical
 from collectors.client import Client, Clock
 from collectors.contract import Contract, parse
-from collectors.errors import CollectError, ContractBrokenError, PayloadError, SnapshotRefusedError
+from collectors.errors import CollectError, ContractBrokenError, NothingNew, PayloadError, SnapshotRefusedError
 from collectors.pack import Feed, Lookup, Pack
 from collectors.page import Page, Records, Reject, records
 from collectors.transports import files, http_json, jsonrpc, odata, sql
@@ -89,7 +89,8 @@ class Pull:
     """One run of a feed. Iterate `batches`; afterwards the rest says how far it came.
 
     `since` is the held place, `known` the files read before; `full` ignores both and makes the pull a sweep. `place` is
-    the new place, `clock` the source's own time at the first page (ours where it has none), both UTC.
+    the new place, `clock` the source's own time at the first page (ours where it has none), `balance_at` the instant of
+    a snapshot, all UTC. `is_unchanged`: the newest snapshot is the one held already.
     """
 
     plan: Plan
@@ -106,6 +107,8 @@ class Pull:
     found: dict[str, str] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     complete: bool = False
+    is_unchanged: bool = False
+    balance_at: datetime | None = None
 
     def batches(self) -> Iterator[Batch]:
         """Pull, and yield what can be stored. Raises a collect error; what was yielded before stays true."""
@@ -113,10 +116,12 @@ class Pull:
         con = mapping.connect(self.around.zones)
         try:
             yield from self._whole(con) if self.plan.feed.snapshot else self._parts(con)
+        except NothingNew:
+            self.is_unchanged = True
         finally:
             con.close()
         self.complete = self.limit is None
-        self.found = {**self.known, **self.found} if not self.full else self.found
+        self.found = self.found if self.full else {**self.known, **self.found}
         self.place = _not_beyond(self.place or self.since, self.clock or self.started_at)
 
     def _parts(self, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
@@ -160,8 +165,8 @@ class Pull:
             raise SnapshotRefusedError(self.plan.source, f"{self.plan.name}: {len(whole.rejects)} of {whole.received} records are rejects, so it is not whole; first: {whole.rejects[0].reason}")
         if len(marks) > 1:
             raise SnapshotRefusedError(self.plan.source, f"{self.plan.name}: records of {len(marks)} different snapshots came in one pull")
-        balance_at = next(iter(marks))[0] if marks else None
-        yield replace(whole, mapped=_stamped(whole.mapped, balance_at or self.started_at, self.plan.feed))
+        self.balance_at = (next(iter(marks))[0] if marks else None) or self.started_at
+        yield replace(whole, mapped=_stamped(whole.mapped, self.balance_at, self.plan.feed))
 
     def _marks(self, con: duckdb.DuckDBPyConnection) -> set[Any]:
         """(instant, id) of the snapshot as its records tell them."""

@@ -117,10 +117,13 @@ class Bind:
 
 @dataclass(frozen=True)
 class SideUse:
-    """One side of a rule as the runner needs it: which facts, linked to others by which key passes."""
+    """One side of a rule as the runner needs it: which facts, linked to others by which key passes.
+
+    Facts of a side that is not `counted` only help to explain. `time` is the column the question's instant applies to.
+    """
 
     side: Side
-    links: tuple[tuple[str, ...], ...]
+    links: tuple[tuple[str, ...], ...] = ()
     counted: bool = True
     time: str = "event_at"
 

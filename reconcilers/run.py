@@ -11,10 +11,17 @@ from typing import Any
 
 import duckdb
 
+from reconcilers.balance import Balance
+from reconcilers.delivery import Delivery
 from reconcilers.family import FINDING, PART, VERDICT, Bind, Excluding, Family, Side, SideUse
+from reconcilers.interval import Interval
 from reconcilers.match import Match
+from reconcilers.state import State
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (Match(),)}
+FAMILIES: dict[str, Family] = {family.name: family for family in (Match(), Balance(), State(), Delivery(), Interval())}
+
+
+SNAPSHOT_LINES = "stock_balance"
 
 
 class ReconcilerError(Exception):
@@ -67,7 +74,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, family: Family, spec: Any, pairing:
     """A full run: every fact as known at `bind.known_at`. Raises `ConservationError`."""
     uses = family.sides(spec)
     for name, use in uses.items():
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(use, pairing, name, bind)}")
+        show(con, name, use, pairing, bind)
     in_scope = _counts(con, uses)
     settled: Mapping[str, int] = {}
     if settle := getattr(family, "settle", None):
@@ -85,6 +92,13 @@ def evaluate(con: duckdb.DuckDBPyConnection, family: Family, spec: Any, pairing:
     prove(accounts)
     findings = con.execute("SELECT count(*) FROM finding WHERE settled_at IS NULL").fetchall()[0][0]
     return Outcome(accounts, findings)
+
+
+def show(con: duckdb.DuckDBPyConnection, name: str, use: SideUse, pairing: Pairing, bind: Bind) -> None:
+    """Make a side a view of its name; for stock also `<name>_snapshot`, the snapshots its lines belong to."""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(use, pairing, name, bind)}")
+    if use.side.table == SNAPSHOT_LINES:
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_snapshot AS {_newest_snapshots(pairing.sources[name], bind)}")
 
 
 def account(con: duckdb.DuckDBPyConnection, in_scope: Mapping[str, int], bind: Bind, verdicts: str = "verdict") -> dict[str, Account]:
@@ -121,8 +135,17 @@ def select(use: SideUse, pairing: Pairing, name: str, bind: Bind) -> str:
         _known(bind.known_at),
         f"({use.time} IS NULL OR {use.time} <= {_instant(bind.as_of)})",
         *([f"{use.time} >= {_instant(bind.since)}"] if bind.since else []),
+        *([f"(source, feed, snapshot_id) IN (SELECT (source, feed, snapshot_id) FROM ({_newest_snapshots(pairing.sources[name], bind)}))"] if use.side.table == SNAPSHOT_LINES else []),
     ]
     return f"SELECT * FROM {use.side.table} WHERE {' AND '.join(conditions)}"
+
+
+def _newest_snapshots(sources: tuple[str, ...], bind: Bind) -> str:
+    """The newest accepted snapshot of each feed; an accepted empty one has no lines."""
+    return (
+        "SELECT source, feed, arg_max(snapshot_id, (balance_at, fact_no)) AS snapshot_id, max(balance_at) AS balance_at FROM stock_snapshot "
+        f"WHERE source IN ({_texts(sources)}) AND balance_at <= {_instant(bind.as_of)} AND {_known(bind.known_at)} GROUP BY source, feed"
+    )
 
 
 def conditions_of(side: Side) -> list[str]:

@@ -103,9 +103,11 @@ def _run(services: Services, plan: Plan, pull: Pull, held: Mapping[str, Any], re
         if plan.feed.snapshot and batch.mapped:
             _refuse_empty(plan, batch.received, held, accept_empty=accept_empty)
         store.land(plan.source, plan.name, report.pull_id, batch.mapped, batch.rejects, services.clock.now(), landed)
+    if plan.feed.snapshot and pull.balance_at and not pull.is_unchanged:
+        store.accept_snapshot(plan.source, plan.name, report.pull_id, pull.balance_at, landed.news, services.clock.now())
     if sweep or plan.is_whole:
         store.sweep(plan.source, plan.name, report.pull_id, [target.table for target in plan.targets], services.clock.now(), landed)
-    if landed.brought_anything or plan.feed.snapshot:
+    if landed.brought_anything or (plan.feed.snapshot and not pull.is_unchanged):
         store.lake.finish_pull(plan.source, plan.name, report.pull_id, {"sweep": sweep or plan.is_whole, "snapshot": plan.feed.snapshot is not None})
     else:
         store.lake.drop_pull(plan.source, plan.name, report.pull_id)
@@ -187,8 +189,8 @@ def _state_after(services: Services, plan: Plan, pull: Pull | None, held: dict[s
         state["last_news_at"] = now
     if sweep:
         state["swept_at"] = now
-    if plan.feed.snapshot:
-        state |= {"snapshot_id": report.pull_id, "snapshot_at": started, "snapshot_rows": report.landed.news}
+    if plan.feed.snapshot and not pull.is_unchanged:
+        state |= {"snapshot_id": report.pull_id, "snapshot_at": pull.balance_at, "snapshot_rows": report.landed.news}
     return state
 
 

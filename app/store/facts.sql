@@ -124,6 +124,11 @@ COMMENT ON COLUMN stock_balance.snapshot_id IS 'Snapshot the line belongs to; on
 COMMENT ON COLUMN stock_balance.balance_at IS 'Instant the balance is true for';
 COMMENT ON COLUMN stock_balance.balance_basis IS 'consistent (one transaction), page_walk, cutoff_file or derived';
 
+CREATE TABLE stock_snapshot (
+    snapshot_id VARCHAR NOT NULL, balance_at TIMESTAMPTZ NOT NULL, lines BIGINT NOT NULL
+);
+COMMENT ON TABLE stock_snapshot IS 'One accepted stock snapshot: written after its lines, so that lines without it are none. An accepted empty one has no lines.';
+
 CREATE TABLE order_state (
     order_kind VARCHAR NOT NULL, order_no VARCHAR NOT NULL, order_family VARCHAR,
     status VARCHAR NOT NULL, status_source VARCHAR, flags VARCHAR,

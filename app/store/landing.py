@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from app.store.exceptions import Triage
+from app.store.findings import Findings
 from app.store.lake import Lake
 from app.store.schema import Table, tables
 from app.store.sql import SqlStore, open_store, upsert
@@ -51,6 +53,16 @@ class Landed:
         return bool(self.news or self.rejects or self.deleted)
 
 
+_IDENTITY = [
+    ("source_key", pa.string()),
+    ("source_revision", pa.string()),
+    ("revised_at", pa.timestamp("us", "UTC")),
+    ("is_deleted", pa.bool_()),
+    ("record_hash", pa.string()),
+    ("raw_ref", pa.string()),
+]
+
+
 class Store:
     """Everything the worker writes. Opening takes in what the lake has and the match state has not."""
 
@@ -60,6 +72,8 @@ class Store:
         self.lake = Lake(home / "lake")
         self.sql = open_store(database or sql_url(home))
         self.state = MatchState(home / STATE_FILE, memory_limit=memory_limit)
+        self.findings = Findings(self.state)
+        self.triage = Triage(self.sql)
         self._catch_up()
 
     def close(self) -> None:
@@ -107,6 +121,14 @@ class Store:
         version = self.lake.append(table.name, news.rows, pull_id)
         with self.state.transaction() as con:
             return self.state.take_in(con, table, news, version)
+
+    def accept_snapshot(self, source: str, feed: str, pull_id: str, balance_at: datetime, lines: int, now: datetime) -> None:
+        """Make a landed snapshot valid: until this row is held, its lines are none."""
+        with self.state.lock:
+            row = {"source_key": pull_id, "source_revision": None, "revised_at": None, "is_deleted": False, "record_hash": pull_id, "raw_ref": None}
+            row |= {"snapshot_id": pull_id, "balance_at": balance_at, "lines": lines}
+            schema = pa.schema([*_IDENTITY, ("snapshot_id", pa.string()), ("balance_at", pa.timestamp("us", "UTC")), ("lines", pa.int64())])
+            self._land_table(tables()["stock_snapshot"], source, feed, pull_id, pa.Table.from_pylist([row], schema=schema), now)
 
     def sweep(self, source: str, feed: str, pull_id: str, targets: list[str], now: datetime, landed: Landed) -> None:
         """Tombstones for what a complete listing no longer has. A listing without a single record deletes nothing."""

@@ -13,7 +13,7 @@ import duckdb
 
 from app.store.state import MatchState
 from reconcilers.family import FINDING, PART, VERDICT, Bind, Family, SideUse
-from reconcilers.run import Account, Outcome, Pairing, account, prove, select
+from reconcilers.run import Account, Outcome, Pairing, account, prove, select, show
 
 TABLES = {
     "member": VERDICT,
@@ -88,7 +88,7 @@ def _evaluate_all(con: duckdb.DuckDBPyConnection, held: Held, family: Family, sp
     for name in ("member", "link", "later"):
         con.execute(f"DELETE FROM {held.table(name)}")
     for name, use in uses.items():
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(use, pairing, name, bind)}")
+        show(con, name, use, pairing, bind)
         _note_later(con, held, name, use, pairing, bind, 0)
         if family.is_incremental:
             _link(con, held, use, name)

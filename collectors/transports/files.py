@@ -8,7 +8,7 @@ from pathlib import Path
 
 from collectors.ask import Ask
 from collectors.client import Clock
-from collectors.errors import PayloadError, SourceUnavailableError
+from collectors.errors import NothingNew, PayloadError, SourceUnavailableError
 from collectors.page import Page
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -33,7 +33,9 @@ def pages(ask: Ask, folder: Path, clock: Clock, known: Mapping[str, str], found:
         body = _read(ask, path)
         name, mark = path.relative_to(folder).as_posix(), hashlib.sha256(body).hexdigest()
         found[name] = mark
-        if known.get(name) == mark and not feed.snapshot:
+        if known.get(name) == mark:
+            if feed.snapshot:
+                raise NothingNew
             continue
         number += 1
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -1,0 +1,211 @@
+"""Reconcile: bring every rule up to date, fold what it found into exceptions, record the run.
+
+Steps of one rule: who speaks for its sides; whether their feeds can be trusted and until when; one transaction on the match
+state; evidence, value and owner of what changed; one transaction on the SQL store. A failing rule is recorded and passed
+over.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+
+from app.jobs.evidence import Drafter
+from app.landscape.calendars import period_days, working
+from app.landscape.load import LoadedRule
+from app.services import Services
+from app.store import rulings
+from app.store.sql import insert_or_ignore
+from app.store.sql import tables as t
+from reconcilers.family import Bind
+from reconcilers.run import Account, Outcome, Pairing, ReconcilerError, evaluate
+from rules.model import LEVELS, level_at
+
+log = logging.getLogger(__name__)
+MISSED = 2  # so many missed intervals make a source unknown
+CALENDAR_DAYS = 400
+
+
+@dataclass
+class Report:
+    """How one rule went. `outcome`: tied_out, drifted, not_evaluated, not_applicable or failed; `reason` says why not."""
+
+    rule: str
+    outcome: str
+    findings: int = 0
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    changes: Mapping[str, int] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a rule's feeds allow: judged until `horizon`, from `since` on; `problem` where one cannot be trusted."""
+
+    horizon: datetime | None
+    since: datetime | None
+    problem: str | None
+    vector: Mapping[str, Any]
+
+
+def reconcile(services: Services, wanted: Sequence[str] = ()) -> Iterator[Report]:
+    """Bring rules up to date, all by default."""
+    for name, loaded in services.landscape.rules.items():
+        if not wanted or name in wanted:
+            yield reconcile_rule(services, loaded)
+
+
+def reconcile_rule(services: Services, loaded: LoadedRule) -> Report:
+    """Bring one rule up to date. Never raises for what a rule or a source does."""
+    started = services.clock.now()
+    pairing = services.landscape.pairing(loaded)
+    if pairing is None:
+        return Report(loaded.rule.id, "not_applicable", reason="no plant has sources for both sides")
+    inputs = inputs_of(services, loaded, pairing, started)
+    if inputs.problem or inputs.horizon is None:
+        return _record_unknown(services, loaded, inputs, started)
+    bind = Bind(as_of=started, horizon=min(started, inputs.horizon), since=inputs.since)
+    try:
+        outcome = rulings.reconcile(services.store.state, loaded.rule.id, loaded.rule.version, loaded.family, loaded.spec, pairing, bind, lookups(services, loaded))
+    except (ReconcilerError, duckdb.Error) as error:
+        log.error("rule failed", extra={"rule": loaded.rule.id, "error": str(error)})
+        return _record(services, loaded, inputs, started, Report(loaded.rule.id, "failed", reason=str(error).splitlines()[0]))
+    report = Report(loaded.rule.id, outcome.result, outcome.findings, outcome.accounts)
+    return _follow(services, loaded, pairing, inputs, bind, report)
+
+
+def recompute(services: Services, loaded: LoadedRule, *, as_of: datetime | None = None, known_at: datetime | None = None) -> tuple[Report, list[dict[str, Any]]]:
+    """The answer of a rule from all facts, at any time and knowledge; nothing is stored. Findings as rows."""
+    now = services.clock.now()
+    pairing = services.landscape.pairing(loaded)
+    if pairing is None:
+        return Report(loaded.rule.id, "not_applicable", reason="no plant has sources for both sides"), []
+    inputs = inputs_of(services, loaded, pairing, now)
+    moment = as_of or now
+    horizon = min(moment, inputs.horizon or moment)
+    con = services.store.state.cursor()
+    try:
+        rulings.provide(con, lookups(services, loaded))
+        outcome: Outcome = evaluate(con, loaded.family, loaded.spec, pairing, Bind(moment, horizon, known_at, inputs.since))
+        rows = con.sql("SELECT * FROM finding ORDER BY subject").to_arrow_table().to_pylist()
+    finally:
+        con.close()
+    return Report(loaded.rule.id, outcome.result, outcome.findings, outcome.accounts), rows
+
+
+def inputs_of(services: Services, loaded: LoadedRule, pairing: Pairing, now: datetime) -> Inputs:
+    """Whether the feeds behind a rule can be trusted, and until when they are complete."""
+    horizons, starts, vector = [], [], {}
+    for name, use in loaded.uses.items():
+        for source in pairing.sources[name] if use.counted else ():
+            for plan in services.landscape.sources[source].plans:
+                if use.side.table not in [target.table for target in plan.targets]:
+                    continue
+                state = services.store.feed_state(source, plan.name)
+                if state is None or state["safe_until"] is None:
+                    return Inputs(None, None, f"{plan.label} was never collected" + (f": {state['error']}" if state else ""), vector)
+                vector[plan.label] = state["safe_until"].isoformat()
+                if plan.feed.snapshot and (problem := _stale(plan.label, state, now)):
+                    return Inputs(None, None, problem, vector)
+                horizons.append(state["safe_until"])
+                starts += [state["covers_from"]] if state["covers_from"] else []
+    if not horizons:
+        return Inputs(None, None, "no feed tells these facts", vector)
+    return Inputs(min(horizons), max(starts, default=None), None, vector)
+
+
+def _stale(label: str, state: Mapping[str, Any], now: datetime) -> str | None:
+    """A snapshot that should have been renewed by now is not compared: unknown is not zero."""
+    allowed = timedelta(seconds=MISSED * (state["every_seconds"] or 0)) + timedelta(minutes=5)
+    if now - state["last_ok_at"] <= allowed:
+        return None
+    return f"{label}: last good snapshot {state['snapshot_at']:%Y-%m-%d %H:%M} UTC" + (f", {state['error']}" if state["error"] else "")
+
+
+def lookups(services: Services, loaded: LoadedRule) -> dict[str, pa.Table]:
+    """Fiscal days, working time and unit factors, for the families."""
+    landscape, now = services.landscape, services.clock.now()
+    first = (now - timedelta(days=CALENDAR_DAYS)).date()
+    return {
+        "period_day": period_days(landscape.calendars),
+        "working": working(landscape.company.plants, landscape.calendars, first, (now + timedelta(days=30)).date()),
+        "unit_factor": _unit_factors(services, loaded),
+    }
+
+
+def _unit_factors(services: Services, loaded: LoadedRule) -> pa.Table:
+    """Factors that explain a difference: those the rule names and those of the cross-references, either way round."""
+    named = [(None, factor) for factor in getattr(loaded.spec, "unit_factors", ())]
+    rows = services.store.state.rows(
+        "SELECT DISTINCT of_item, factor FROM cross_reference WHERE object = 'unit' AND factor NOT IN (0, 1) AND superseded_at IS NULL AND NOT is_deleted"
+    )
+    named += [(row["of_item"], row["factor"]) for row in rows]
+    both = [(item, factor) for item, factor in named] + [(item, 1 / factor) for item, factor in named]
+    items = pa.array([item for item, _ in both], pa.string())
+    return pa.table({"item": items, "factor": pa.array([float(factor) for _, factor in both], pa.float64())})
+
+
+def _follow(services: Services, loaded: LoadedRule, pairing: Pairing, inputs: Inputs, bind: Bind, report: Report) -> Report:
+    """Fold what changed into exceptions, and grade the standing ones by their age."""
+    store = services.store
+    held = store.findings.rule(loaded.rule.id)
+    if held is None:
+        return report
+    changed = store.findings.changed(held["rule_no"], store.triage.followed(loaded.rule.id))
+    run = _run_row(loaded, inputs, bind, report, services.clock.now())
+    drafter = Drafter(services, loaded, pairing, bind, run["id"])
+    drafts = drafter.drafts(held["rule_no"], changed)
+    _note_version(services, loaded)
+    report.changes = store.triage.follow(loaded.rule.id, held["change_no"], drafts, run, services.clock.now())
+    grades = {}
+    for row in store.triage.standing(loaded.rule.id):
+        level = level_at(loaded.rule.severity, bind.as_of - (row["due_at"] or bind.as_of), row["value"], row["currency"] or "")
+        grades[row["no"]] = (level, LEVELS.index(level))
+    store.triage.regrade(loaded.rule.id, grades, services.clock.now())
+    return report
+
+
+def _run_row(loaded: LoadedRule, inputs: Inputs, bind: Bind | None, report: Report, now: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid.uuid4().hex,
+        "rule": loaded.rule.id,
+        "rule_version": loaded.rule.version,
+        "started_at": bind.as_of if bind else now,
+        "ended_at": now,
+        "as_of": bind.as_of if bind else now,
+        "known_at": (bind.known_at or bind.as_of) if bind else now,
+        "horizon": bind.horizon if bind else None,
+        "outcome": report.outcome,
+        "findings": report.findings,
+        "accounts": {side: vars(line) for side, line in report.accounts.items()},
+        "inputs": dict(inputs.vector),
+        "reason": report.reason,
+    }
+
+
+def _record_unknown(services: Services, loaded: LoadedRule, inputs: Inputs, started: datetime) -> Report:
+    report = Report(loaded.rule.id, "not_evaluated", reason=inputs.problem or "no feed tells these facts")
+    return _record(services, loaded, inputs, started, report)
+
+
+def _record(services: Services, loaded: LoadedRule, inputs: Inputs, started: datetime, report: Report) -> Report:
+    """A run that judged nothing is recorded as such; exceptions are neither opened nor closed."""
+    row = _run_row(loaded, inputs, None, report, services.clock.now()) | {"started_at": started, "as_of": started, "known_at": started}
+    _note_version(services, loaded)
+    with services.store.sql.write() as connection:
+        connection.execute(sa.insert(t.reconcile_run).values(**row))
+    return report
+
+
+def _note_version(services: Services, loaded: LoadedRule) -> None:
+    rule = loaded.rule
+    definition = {"why": rule.why, "reconciler": rule.reconciler, "flow": rule.flow, "owner": [who.model_dump() for who in rule.owner], "runbook": rule.runbook}
+    definition["parameters"] = loaded.spec.model_dump(mode="json", by_alias=True)
+    with services.store.sql.write() as connection:
+        insert_or_ignore(connection, t.rule_version, {"rule": rule.id, "version": rule.version, "definition": definition, "effective_at": services.clock.now()})

@@ -1,0 +1,70 @@
+"""Findings of the match state with everything an exception needs: facts of both sides, messages, value."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from app.store.state import MatchState
+
+_CHANGED = """
+SELECT * FROM r{no}_finding WHERE change_no > $after ORDER BY due_at, subject
+"""
+
+# What one unit of an item is worth: the cost of its plant before the general one, the newest valid on the day.
+_COST = """
+SELECT arg_max(unit_cost, valid_from) AS unit_cost, arg_max(per_quantity, valid_from) AS per_quantity, arg_max(currency, valid_from) AS currency
+FROM item_cost
+WHERE item = $item AND plant IS NOT DISTINCT FROM $plant AND valid_from <= $day AND superseded_at IS NULL AND NOT is_deleted
+"""
+
+
+class Findings:
+    """Reads what `rulings` has stored."""
+
+    def __init__(self, state: MatchState) -> None:
+        self._state = state
+
+    def rule(self, rule: str) -> Mapping[str, Any] | None:
+        """The rule's row in the match state."""
+        rows = self._state.rows("SELECT * FROM rule WHERE id = $rule", {"rule": rule})
+        return rows[0] if rows else None
+
+    def changed(self, rule_no: int, after: int) -> list[dict[str, Any]]:
+        """Findings that changed after change `after`; `is_standing` false means gone."""
+        return self._state.rows(_CHANGED.format(no=rule_no), {"after": after})
+
+    def parts(self, rule_no: int, subjects: list[str]) -> dict[str, list[dict[str, Any]]]:
+        """The facts of findings, by subject: `role`, `cause`, `quantity`, and the fact as `fact`."""
+        found: dict[str, list[dict[str, Any]]] = {subject: [] for subject in subjects}
+        sql = f"SELECT * FROM r{rule_no}_part WHERE subject IN (SELECT unnest($subjects)) ORDER BY subject, role, fact_no"
+        rows = self._state.rows(sql, {"subjects": subjects})
+        facts = self._facts({(row["of_table"], row["fact_no"]) for row in rows if row["fact_no"] is not None})
+        for row in rows:
+            found[row["subject"]].append({**row, "fact": facts.get(row["fact_no"], {})})
+        return found
+
+    def _facts(self, wanted: set[tuple[str, int]]) -> dict[int, dict[str, Any]]:
+        facts: dict[int, dict[str, Any]] = {}
+        for table in {name for name, _ in wanted if name}:
+            numbers = [number for name, number in wanted if name == table]
+            for row in self._state.rows(f"SELECT * FROM {table} WHERE fact_no IN (SELECT unnest($numbers))", {"numbers": numbers}):
+                facts[row["fact_no"]] = row
+        return facts
+
+    def unit_value(self, item: str | None, plant: str | None, day: date) -> tuple[Decimal | None, str | None]:
+        """(value of one base unit, currency), or (None, None) where no cost is known."""
+        for where in dict.fromkeys((plant, None)) if item else ():
+            row = self._state.rows(_COST, {"item": item, "plant": where, "day": day})[0]
+            if row["unit_cost"] is not None:
+                return row["unit_cost"] / row["per_quantity"], row["currency"]
+        return None, None
+
+    def stuck_channels(self, sources: list[str]) -> list[dict[str, Any]]:
+        """Channels where messages wait and nobody takes them."""
+        sql = """
+            SELECT channel, ready FROM channel_depth
+            WHERE source IN (SELECT unnest($sources)) AND superseded_at IS NULL AND NOT is_deleted
+              AND channel_role = 'main' AND coalesce(consumers, 0) = 0 AND ready > 0 ORDER BY channel
+        """
+        return self._state.rows(sql, {"sources": sources})

@@ -1,0 +1,11 @@
+/*
+stage:   instant
+grain:   one row per source of a side: when its snapshot was taken, and the instant everything is compared at
+reads:   expected_snapshot, observed_snapshot
+*/
+WITH taken AS (
+    SELECT 'expected' AS side, source, min(balance_at) AS balance_at FROM expected_snapshot GROUP BY source
+    UNION ALL
+    SELECT 'observed', source, min(balance_at) FROM observed_snapshot GROUP BY source
+)
+SELECT taken.*, (SELECT max(balance_at) FROM taken) AS common_at FROM taken

@@ -1,0 +1,16 @@
+/*
+stage:   other
+grain:   one row per movement that has no counterpart kind on the other side
+reads:   booked, paired, level
+*/
+WITH alone AS (
+    SELECT booked.fact_no, {grain_of_booked}, CASE WHEN booked.side = 'observed' THEN booked.quantity ELSE -booked.quantity END AS quantity, booked.event_at
+    FROM booked
+    WHERE booked.fact_no NOT IN (SELECT fact_no FROM paired) AND booked.booked_at <= (SELECT max(common_at) FROM instant)
+        AND booked.item IN (SELECT item FROM off_item)
+),
+open_at AS (
+    SELECT {grain} FROM alone GROUP BY {grain} HAVING sum(quantity) <> 0
+)
+SELECT -alone.fact_no AS unit_no, 'adjustment' AS cause, alone.fact_no, alone.event_at AS due_at, alone.event_at AS expected_at, {grain_of_alone}, alone.quantity
+FROM alone JOIN open_at ON {same_open}

@@ -1,0 +1,16 @@
+/*
+stage:   obeyed
+grain:   one row per movement of a lot while it was held
+reads:   spell, movements
+A movement known only to the day is judged only against the days after the hold began.
+*/
+SELECT spell.fact_no AS decision_no, movements.fact_no AS other_no, 'business_event' AS of_table, 'hold_violated' AS wrong,
+    'movement/' || replace(replace(movements.source, '~', '~0'), '/', '~1') || '/' || replace(replace(movements.source_key, '~', '~0'), '/', '~1') AS subject,
+    coalesce(movements.plant, spell.plant) AS plant, movements.item, movements.quantity, movements.unit,
+    movements.event_at AS occurred_at, movements.event_at AS due_at, movements.event_at AS seen_at,
+    movements.kind || coalesce(' from ' || movements.location, '') AS note
+FROM spell
+JOIN movements ON {same_movement}
+WHERE spell.bearing = 'hold' AND movements.state = 'posted' AND NOT movements.is_reversal
+    AND movements.event_at > spell.starts_at AND (spell.ends_at IS NULL OR movements.event_at < spell.ends_at)
+    AND (movements.time_precision <> 'day' OR movements.occurred_on > CAST(spell.starts_at AS DATE))

@@ -1,0 +1,11 @@
+/*
+stage:   part
+grain:   one row per decision, stock line or movement of a finding
+reads:   finding, offence
+*/
+SELECT DISTINCT offence.subject, 'expected' AS role, 'quality_disposition' AS of_table, offence.decision_no AS fact_no,
+    CAST(NULL AS VARCHAR) AS cause, CAST(NULL AS DECIMAL(38, 9)) AS quantity
+FROM offence JOIN finding ON finding.subject = offence.subject
+UNION ALL
+SELECT offence.subject, 'observed', offence.of_table, offence.other_no, NULL, NULL
+FROM offence JOIN finding ON finding.subject = offence.subject

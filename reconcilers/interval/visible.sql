@@ -1,0 +1,19 @@
+/*
+stage:   visible
+grain:   one row per decision now in force and source of stock that does not show it
+reads:   spell, stock
+*/
+SELECT spell.fact_no AS decision_no, min(stock.fact_no) AS other_no, 'stock_balance' AS of_table,
+    CASE WHEN spell.bearing = 'hold' THEN 'hold_not_propagated' ELSE 'release_not_propagated' END AS wrong,
+    'lot/' || replace(replace(stock.source, '~', '~0'), '/', '~1') || '/' || {subject} AS subject,
+    coalesce(max(stock.plant), max(spell.plant)) AS plant, max(stock.item) AS item, sum(stock.quantity) AS quantity, max(stock.unit) AS unit,
+    spell.starts_at AS occurred_at,
+    spell.starts_at + CASE WHEN spell.bearing = 'hold' THEN {due} ELSE {release_due} END AS due_at,
+    max(stock.balance_at) AS seen_at,
+    string_agg(DISTINCT stock.stock_status || coalesce(' in ' || stock.location, ''), ', ') AS note
+FROM spell
+JOIN stock ON {same_stock}
+WHERE spell.ends_at IS NULL AND stock.quantity > 0
+    AND ((spell.bearing = 'hold' AND stock.stock_status NOT IN ({blocked})) OR (spell.bearing = 'release' AND stock.stock_status IN ({blocked})))
+    AND (spell.bearing = 'hold' OR {release_due} IS NOT NULL)
+GROUP BY spell.fact_no, spell.bearing, spell.starts_at, stock.source, {subject}
