@@ -7,7 +7,7 @@ reject with its reason.
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
@@ -49,10 +49,14 @@ def connect(zones: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
 
 @dataclass(frozen=True)
 class Select:
-    """A parsed mapping. `sql` yields `record_no`, `problem` and the author's columns."""
+    """A parsed mapping. `sql` yields `record_no`, `problem` and the author's columns.
+
+    `constants`: for columns the mapping fills with literals only (`kind`, most often), every value it can give.
+    """
 
     sql: str
     columns: tuple[str, ...]
+    constants: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def uses_record(self) -> bool:
@@ -71,6 +75,7 @@ def parse(text: str, target: Collection[str]) -> Select:
         raise MappingError(f"a mapping is one SELECT, found {len(statements)} statements")
     branches = list(_branches(statements[0]))
     columns = tuple(column.alias_or_name for column in branches[0].selects)
+    constants = _constants(columns, branches)
     for branch in branches:
         if len(branch.selects) != len(columns):
             raise MappingError("the SELECTs of the UNION ALL differ in their number of columns")
@@ -83,7 +88,31 @@ def parse(text: str, target: Collection[str]) -> Select:
         raise MappingError("there is no source_key: the natural key of the record in its source")
     if "time_basis" in target and "occurred_at" in columns and "time_basis" not in columns:
         columns = (*columns, "time_basis")
-    return Select(statements[0].sql(dialect="duckdb"), columns)
+    return Select(statements[0].sql(dialect="duckdb"), columns, constants)
+
+
+def _constants(columns: tuple[str, ...], branches: list[exp.Select]) -> dict[str, frozenset[str]]:
+    """Every literal each column can have, for the columns that can have nothing else."""
+    found: dict[str, frozenset[str]] = {}
+    for place, name in enumerate(columns):
+        values = [_literals(branch.selects[place].unalias()) for branch in branches if place < len(branch.selects)]
+        if all(value is not None for value in values):
+            found[name] = frozenset(text for value in values for text in value or ())
+    return found
+
+
+def _literals(value: exp.Expression) -> frozenset[str] | None:
+    """The texts an expression can give where it is made of literals only, else None."""
+    if isinstance(value, exp.Literal):
+        return frozenset({value.name})
+    if isinstance(value, exp.Null):
+        return frozenset()
+    if isinstance(value, exp.Case):
+        default = value.args.get("default")
+        arms = [*(arm.args["true"] for arm in value.args["ifs"]), *([default] if default is not None else [])]
+        found = [_literals(arm) for arm in arms]
+        return None if any(arm is None for arm in found) else frozenset(text for arm in found for text in arm or ())
+    return None
 
 
 def _branches(tree: exp.Expression) -> Iterable[exp.Select]:

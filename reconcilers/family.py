@@ -61,6 +61,16 @@ PART = """
     quantity DECIMAL(38,9)   -- of a part that explains: its share of the variance, signed
 """
 
+MEASURE = """
+    plant VARCHAR,
+    item VARCHAR,
+    unit VARCHAR,
+    compared DECIMAL(38,9),  -- sum of the larger side per key, in unit
+    gross DECIMAL(38,9),     -- sum of absolute variances
+    net DECIMAL(38,9),       -- sum of variances, observed - expected
+    unexplained DECIMAL(38,9) -- sum of absolute unexplained rests
+"""
+
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 
 
@@ -119,12 +129,14 @@ class Bind:
 class SideUse:
     """One side of a rule as the runner needs it: which facts, linked to others by which key passes.
 
-    Facts of a side that is not `counted` only help to explain. `time` is the column the question's instant applies to.
+    Facts of a side that is not `counted` are not accounted for; where it is `is_needed` all the same, the rule says nothing
+    without somebody who tells them. `time` is the column the question's instant applies to.
     """
 
     side: Side
     links: tuple[tuple[str, ...], ...] = ()
     counted: bool = True
+    is_needed: bool = False
     time: str = "event_at"
 
 

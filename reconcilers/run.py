@@ -95,10 +95,10 @@ def evaluate(con: duckdb.DuckDBPyConnection, family: Family, spec: Any, pairing:
 
 
 def show(con: duckdb.DuckDBPyConnection, name: str, use: SideUse, pairing: Pairing, bind: Bind) -> None:
-    """Make a side a view of its name; for stock also `<name>_snapshot`, the snapshots its lines belong to."""
+    """Make a side a view of its name; for stock also `<name>_snapshots`, the snapshots its lines belong to."""
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(use, pairing, name, bind)}")
     if use.side.table == SNAPSHOT_LINES:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_snapshot AS {_newest_snapshots(pairing.sources[name], bind)}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_snapshots AS {_newest_snapshots(pairing.sources[name], bind)}")
 
 
 def account(con: duckdb.DuckDBPyConnection, in_scope: Mapping[str, int], bind: Bind, verdicts: str = "verdict") -> dict[str, Account]:

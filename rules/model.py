@@ -52,14 +52,18 @@ def _step(value: Any) -> Any:
     return Step(after, amount, currency)
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 class Owner(BaseModel):
     """Who gets an exception, by its content. The first that fits; no condition fits everything."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     team: str
-    code: tuple[str, ...] = ()
-    plant: tuple[str, ...] = ()
+    code: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    plant: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
 def _owners(value: Any) -> Any:

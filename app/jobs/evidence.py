@@ -116,13 +116,14 @@ class Drafter:
 
     def _cause(self, row: Mapping[str, Any], sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
         idle = [fact for fact in sides["observed"] if fact.get("state") in ("failed", "pending", "draft")]
-        stuck = self._channels() if row["code"] == "missing_posting" and not sides["carried"] else []
-        return words.cause_of(row["code"], sides["carried"], idle, row["note"], stuck)
+        told = words.cause_of(row["code"], sides["carried"], idle, row["note"])
+        if told or row["code"] != "missing_posting" or "carrier" not in self._loaded.uses:
+            return told
+        return words.waiting_in(self._channels(), row["occurred_at"])
 
     def _channels(self) -> list[dict[str, Any]]:
         if self._stuck is None:
-            sources = self._pairing.sources.get("carrier", ())
-            self._stuck = self._services.store.findings.stuck_channels(list(sources)) if sources else []
+            self._stuck = self._services.store.findings.stuck_channels(list(self._pairing.sources["carrier"]))
         return self._stuck
 
     def _evidence(self, row: Mapping[str, Any], sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def inputs_of(services: Services, loaded: LoadedRule, pairing: Pairing, now: dat
     """Whether the feeds behind a rule can be trusted, and until when they are complete."""
     horizons, starts, vector = [], [], {}
     for name, use in loaded.uses.items():
-        for source in pairing.sources[name] if use.counted else ():
+        for source in pairing.sources[name] if use.counted or use.is_needed else ():
             for plan in services.landscape.sources[source].plans:
                 if use.side.table not in [target.table for target in plan.targets]:
                     continue

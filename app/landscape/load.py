@@ -84,7 +84,7 @@ class Landscape:
         for name, use in loaded.uses.items():
             chosen = [setup for setup in self.sources.values() if _speaks(use.side, setup)]
             sources[name] = tuple(setup.name for setup in chosen)
-            if use.counted:
+            if use.counted or use.is_needed:
                 covered = {plant for setup in chosen for plant in setup.plants}
                 plants = covered if plants is None else plants & covered
         wanted = (plants or set()) & (set(loaded.rule.plants) or set(self.company.plants))
@@ -103,7 +103,18 @@ def load(folder: Path) -> Landscape:
 
 
 def _speaks(side: Side, setup: SourceSetup) -> bool:
-    return (not side.role or setup.pack.role in side.role) and (not side.source or setup.name in side.source)
+    """Whether a source can tell facts of this side at all: its role fits, and a mapping of it can give what is asked."""
+    if (side.role and setup.pack.role not in side.role) or (side.source and setup.name not in side.source):
+        return False
+    return any(_can_give(target, side) for plan in setup.plans for target in plan.targets if target.table == side.table)
+
+
+def _can_give(target: canonical.Target, side: Side) -> bool:
+    for column, wanted in side.filters.items():
+        given = target.select.constants.get(column)
+        if given is not None and isinstance(wanted, tuple) and not given & set(wanted):
+            return False
+    return True
 
 
 class _Loader:

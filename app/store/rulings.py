@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from app.store.state import MatchState
-from reconcilers.family import FINDING, PART, VERDICT, Bind, Family, SideUse
+from reconcilers.family import FINDING, MEASURE, PART, VERDICT, Bind, Family, SideUse
 from reconcilers.run import Account, Outcome, Pairing, account, prove, select, show
 
 TABLES = {
@@ -21,6 +21,7 @@ TABLES = {
     "later": "fact_no BIGINT, due_at TIMESTAMPTZ",
     "finding": f"change_no BIGINT, is_standing BOOLEAN, content VARCHAR, {FINDING}",
     "part": PART,
+    "measure": MEASURE,
 }
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 LEFT_OVER = 255  # pass of a fact that found nothing: every key may still matter to it
@@ -102,8 +103,11 @@ def _evaluate_all(con: duckdb.DuckDBPyConnection, held: Held, family: Family, sp
         for name, use in uses.items():
             if use.counted:
                 con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM asked_{name}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE measure ({MEASURE})")
     family.evaluate(con, spec, bind)
     con.execute(f"INSERT INTO {held.table('member')} SELECT * FROM verdict")
+    con.execute(f"DELETE FROM {held.table('measure')}")
+    con.execute(f"INSERT INTO {held.table('measure')} SELECT * FROM measure")
     _replace_findings(con, held, f"SELECT subject FROM {held.table('finding')} WHERE is_standing")
 
 

@@ -1,6 +1,7 @@
 """Business words for what a finding says: titles in the form 'left fact, right missing', and likely causes."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 ROLES = {"erp": "ERP", "mes": "MES", "wms": "WMS", "qms": "QMS", "cmms": "CMMS", "middleware": "Middleware", "shopfloor": "Shop floor", "supplier": "Supplier", "tms": "Carrier", "finance": "Finance"}
@@ -65,16 +66,22 @@ def role_name(roles: Sequence[str]) -> str:
     return " or ".join(ROLES.get(role, role) for role in roles) or "source"
 
 
-def cause_of(code: str, carried: Sequence[Mapping[str, Any]], idle: Sequence[Mapping[str, Any]], note: str | None, stuck: Sequence[Mapping[str, Any]]) -> str | None:
-    """The likely cause of a missing or failed posting, in one sentence; None where the data do not say."""
+def cause_of(code: str, carried: Sequence[Mapping[str, Any]], idle: Sequence[Mapping[str, Any]], note: str | None) -> str | None:
+    """The likely cause of a finding as the data tell it, in one sentence; None where they do not."""
     for message in carried:
         where, why = message.get("channel"), message.get("error_text") or message.get("stuck_reason")
         if message.get("status") == "dead_lettered":
             return f"Dead-lettered in {where}: {why}" if why else f"Dead-lettered in {where}"
-        if message.get("status") not in ("done", "delivered"):
-            return f"Message {message.get('status', '').replace('_', ' ')} in {where}"
+        if message.get("status") not in (None, "done", "delivered"):
+            return f"Message {str(message['status']).replace('_', ' ')} in {where}"
     if code == "posting_failed" and idle:
         return f"Held as {idle[0].get('state')} in {idle[0].get('source')}"
-    if code == "missing_posting" and stuck:
-        return "Possibly among " + ", ".join(f"{channel['ready']} messages waiting in {channel['channel']} with no consumer" for channel in stuck)
     return note
+
+
+def waiting_in(channels: Sequence[Mapping[str, Any]], occurred_at: datetime | None) -> str | None:
+    """Where a fact without a message may still wait. A queue cannot hold what is older than the message at its head."""
+    able = [channel for channel in channels if occurred_at is None or channel["oldest_at"] is None or channel["oldest_at"] <= occurred_at]
+    if able:
+        return "Likely among the " + ", ".join(f"{channel['ready']} messages waiting in {channel['channel']}, which nobody takes" for channel in able)
+    return "No message of it on any watched channel: never sent, or lost on the way"

@@ -57,6 +57,7 @@ class Balance:
         run(con, "verdict", _sql("verdict", **words))
         run(con, "finding", _sql("finding", **words))
         run(con, "part", _sql("part", **words))
+        run(con, "measure", _sql("measure", **words))
 
 
 def _sql(name: str, **parts: str) -> str:
@@ -87,10 +88,13 @@ def _words(spec: BalanceSpec) -> dict[str, str]:
         "same_share": alike("share", "level"),
         "same_moved": alike("moved", "level"),
         "same_line": alike("line", "level"),
+        "same_line_judged": alike("line", "judged"),
+        "same_share_judged": alike("share", "judged"),
         "differing": f"CASE {differing} ELSE 'attribute' END" if differing else "'attribute'",
         "absolute": str(spec.tolerance),
         "percent": f"CAST({spec.percent / 100:f} AS DECIMAL(18, 9))",
         "plant": "plant" if "plant" in spec.grain else "CAST(NULL AS VARCHAR)",
+        "plant_of_level": "level.plant" if "plant" in spec.grain else "CAST(NULL AS VARCHAR)",
         "subject": "'stock/' || " + " || '/' || ".join(text(column) for column in spec.grain),
     }
 

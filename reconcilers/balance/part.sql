@@ -4,11 +4,11 @@ grain:   one row per snapshot line of a finding, and one per share of its varian
 reads:   judged, line, level, share, leftover
 */
 SELECT judged.subject, line.side AS role, 'stock_balance' AS of_table, line.fact_no, CAST(NULL AS VARCHAR) AS cause, CAST(NULL AS DECIMAL(38, 9)) AS quantity
-FROM judged JOIN line ON {same_line}
+FROM judged JOIN line ON {same_line_judged}
 WHERE NOT judged.only_waiting
 UNION ALL
 SELECT judged.subject, 'explains', 'business_event', share.fact_no, share.cause, CAST(share.quantity AS DECIMAL(38, 9))
-FROM judged JOIN share ON {same_share}
+FROM judged JOIN share ON {same_share_judged}
 WHERE NOT judged.only_waiting
 UNION ALL
 SELECT judged.subject, 'explains', NULL, NULL, leftover.cause, CAST(leftover.quantity AS DECIMAL(38, 9))

@@ -28,7 +28,7 @@ WITH member AS (
 ),
 signed AS (
     SELECT member.unit_no, member.cause, member.fact_no, member.due_at, member.expected_at, {grain_of_booked},
-        CASE WHEN member.side = 'observed' THEN booked.quantity ELSE -booked.quantity END AS quantity
+        CASE WHEN booked.side = 'observed' THEN booked.quantity ELSE -booked.quantity END AS quantity
     FROM member
     JOIN booked ON booked.fact_no = member.fact_no
     WHERE booked.booked_at <= (SELECT max(common_at) FROM instant)

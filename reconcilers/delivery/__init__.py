@@ -21,7 +21,7 @@ class Delivery:
         if spec.channels:
             return {"channels": SideUse(spec.channels, time="sampled_at")}
         assert spec.messages and spec.effect  # noqa: S101 - the spec says so
-        uses = {"messages": SideUse(spec.messages, time="observed_at"), "effect": SideUse(spec.effect, counted=False)}
+        uses = {"messages": SideUse(spec.messages, time="observed_at"), "effect": SideUse(spec.effect, counted=False, is_needed=True)}
         return uses | ({"origin": SideUse(spec.carries, counted=False)} if spec.carries else {})
 
     def key_columns(self, spec: DeliverySpec) -> tuple[str, ...]:

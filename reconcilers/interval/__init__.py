@@ -20,9 +20,9 @@ class Interval:
         """Decisions, and the stock and movements they bind."""
         uses = {"holds": SideUse(spec.holds, time="effective_at")}
         if spec.stock:
-            uses["stock"] = SideUse(spec.stock, counted=False, time="balance_at")
+            uses["stock"] = SideUse(spec.stock, counted=False, is_needed=True, time="balance_at")
         if spec.movements:
-            uses["movements"] = SideUse(spec.movements, counted=False)
+            uses["movements"] = SideUse(spec.movements, counted=False, is_needed=True)
         return uses
 
     def key_columns(self, spec: IntervalSpec) -> tuple[str, ...]:
