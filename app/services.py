@@ -13,6 +13,7 @@ from app.clock import Clock, SystemClock
 from app.landscape.load import Landscape, SourceSetup, load
 from app.settings import Settings, secret
 from app.store import Store
+from app.store.reading import Reader
 from collectors.client import Allowed, Auth, Client, FixedAuth, NoAuth
 from collectors.feed import Reach
 from collectors.oauth import ClientCredentials
@@ -37,6 +38,11 @@ class Services:
             if setup.name not in self._reaches:
                 self._reaches[setup.name] = _open(setup, self)
             return self._reaches[setup.name]
+
+    @property
+    def reader(self) -> Reader:
+        """What anyone may read."""
+        return Reader(self.store.sql)
 
     def close(self) -> None:
         """Give everything free."""

@@ -127,7 +127,7 @@ class Pull:
     def _parts(self, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
         waiting: list[tuple[Page, Records]] = []
         began = self.reach.clock.monotonic()
-        for page in self._pages():
+        for page in self.pages():
             waiting.append((page, self._records(page)))
             rows = sum(found.count for _, found in waiting)
             if rows >= BATCH_ROWS or self.reach.clock.monotonic() - began >= BATCH_SECONDS:
@@ -151,7 +151,7 @@ class Pull:
         """A snapshot: every page, then all checks, then one batch or none."""
         batches = []
         marks: set[Any] = set()
-        for page in self._pages():
+        for page in self.pages():
             batches.append(self._batch(con, [(page, self._records(page))]))
             marks |= self._marks(con)
         whole = Batch(
@@ -166,7 +166,7 @@ class Pull:
         if len(marks) > 1:
             raise SnapshotRefusedError(self.plan.source, f"{self.plan.name}: records of {len(marks)} different snapshots came in one pull")
         self.balance_at = (next(iter(marks))[0] if marks else None) or self.started_at
-        yield replace(whole, mapped=_stamped(whole.mapped, self.balance_at, self.plan.feed))
+        yield replace(whole, mapped=stamped(whole.mapped, self.balance_at, self.plan.feed))
 
     def _marks(self, con: duckdb.DuckDBPyConnection) -> set[Any]:
         """(instant, id) of the snapshot as its records tell them."""
@@ -176,7 +176,7 @@ class Pull:
         rows = con.sql(f"SELECT DISTINCT CAST({snapshot.at or 'NULL'} AS TIMESTAMPTZ) AS at, CAST({snapshot.id or 'NULL'} AS VARCHAR) AS id FROM page").to_arrow_table()
         return {(row["at"], row["id"]) for row in rows.to_pylist()}
 
-    def _pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[Page]:
         feed = self.plan.feed
         since = None if self.full else self.since
         if feed.cursor:
@@ -260,7 +260,7 @@ def _not_beyond(place: Place | None, clock: datetime) -> Place | None:
     return min(place, clock) if isinstance(place, datetime) else place
 
 
-def _stamped(mapped: list[Mapped], balance_at: datetime, feed: Feed) -> list[Mapped]:
+def stamped(mapped: list[Mapped], balance_at: datetime, feed: Feed) -> list[Mapped]:
     """Give every line of a snapshot the instant it is true for."""
     if feed.snapshot is None:
         return mapped

@@ -209,3 +209,22 @@ def _note_version(services: Services, loaded: LoadedRule) -> None:
     definition["parameters"] = loaded.spec.model_dump(mode="json", by_alias=True)
     with services.store.sql.write() as connection:
         insert_or_ignore(connection, t.rule_version, {"rule": rule.id, "version": rule.version, "definition": definition, "effective_at": services.clock.now()})
+
+
+def differences(services: Services, loaded: LoadedRule) -> list[str]:
+    """Subjects for which the held findings differ from the answer computed from all facts. Empty: proven equal."""
+    held = services.store.findings.rule(loaded.rule.id)
+    pairing = services.landscape.pairing(loaded)
+    if held is None or pairing is None:
+        return []
+    run = services.store.last_run(loaded.rule.id)
+    if run is None or run["horizon"] is None:
+        return []
+    con = services.store.state.cursor()
+    try:
+        rulings.provide(con, lookups(services, loaded))
+        since = inputs_of(services, loaded, pairing, run["as_of"]).since
+        evaluate(con, loaded.family, loaded.spec, pairing, Bind(run["as_of"], run["horizon"], None, since))
+        return rulings.differing(con, held["rule_no"])
+    finally:
+        con.close()

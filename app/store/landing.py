@@ -6,7 +6,7 @@ repeats a page, and repeating is harmless. Nothing is acknowledged before it is 
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -159,7 +159,7 @@ class Store:
         """One row per bad record, however often it is sent again."""
         with self.sql.write() as connection:
             for reject in rejects:
-                mark = hashlib.sha256(reject.raw.encode("utf-8", "backslashreplace")).hexdigest()
+                mark = _mark(reject)
                 where = (t.reject.c.source == source, t.reject.c.feed == feed, t.reject.c.fingerprint == mark)
                 seen = connection.execute(
                     sa.update(t.reject).where(*where).values(seen=t.reject.c.seen + 1, last_seen_at=now, reason=reject.reason, state="open", resolved_at=None)
@@ -170,7 +170,33 @@ class Store:
                         raw_ref=reject.raw_ref, pull_id=pull_id, seen=1, first_seen_at=now, last_seen_at=now, state="open",
                     ))
 
+    def release_rejects(self, source: str, feed: str, references: Collection[str], still: Collection[Reject], now: datetime) -> int:
+        """Mark the rejects of some pages as released, but for those that are still rejects."""
+        broken = {_mark(reject) for reject in still}
+        with self.sql.write() as connection:
+            rows = connection.execute(sa.select(t.reject).where(t.reject.c.source == source, t.reject.c.feed == feed, t.reject.c.state == "open")).mappings().all()
+            freed = [row["id"] for row in rows if row["raw_ref"].split("#")[0] in references and row["fingerprint"] not in broken]
+            connection.execute(sa.update(t.reject).where(t.reject.c.id.in_(freed)).values(state="released", resolved_at=now))
+        return len(freed)
+
     # Cross-references
+
+    def resolvable(self) -> dict[tuple[str, str], list[str]]:
+        """Raw references of facts that waited for a cross-reference which is there now, by source and feed."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for name in tables():
+            sql = f"""
+                SELECT DISTINCT waiting.source, waiting.feed, fact.raw_ref
+                FROM unresolved AS waiting
+                JOIN cross_reference AS known ON known.object = waiting.object AND known.of_source = waiting.source AND known.of_key = waiting.of_key
+                    AND known.superseded_at IS NULL AND NOT known.is_deleted
+                JOIN {name} AS fact ON fact.source = waiting.source AND fact.feed = waiting.feed AND fact.source_key = waiting.source_key
+                    AND fact.superseded_at IS NULL
+                WHERE waiting.name = $name
+            """
+            for row in self.state.rows(sql, {"name": name}):
+                found.setdefault((row["source"], row["feed"]), []).append(row["raw_ref"])
+        return found
 
     def xref(self, source: str) -> pa.Table:
         """Cross-references of one source as collectors want them: one row per key and validity, not overlapping."""
@@ -193,7 +219,7 @@ class Store:
 
     def _note_unresolved(self, table: Table, source: str, feed: str, member: Mapped) -> None:
         """Remember which facts wait for a cross-reference; what came resolved waits no longer."""
-        if member.facts.num_rows == 0:
+        if member.facts.num_rows == 0 or not (member.unresolved.num_rows or self.state.waits(table.name, source, feed)):
             return
         with self.state.transaction() as con:
             con.register("landed_keys", member.facts.select(["source_key"]))
@@ -210,6 +236,14 @@ class Store:
             row = connection.execute(sa.select(t.feed_state).where(t.feed_state.c.source == source, t.feed_state.c.feed == feed)).mappings().first()
             return dict(row) if row else None
 
+    def last_run(self, rule: str) -> Mapping[str, Any] | None:
+        """The newest run of a rule that judged anything."""
+        c = t.reconcile_run.c
+        query = sa.select(t.reconcile_run).where(c.rule == rule, c.horizon.is_not(None)).order_by(c.as_of.desc(), c.ended_at.desc()).limit(1)
+        with self.sql.read() as connection:
+            row = connection.execute(query).mappings().first()
+            return dict(row) if row else None
+
     def finish(self, state: Mapping[str, Any], run: Mapping[str, Any]) -> None:
         """Move the cursor and record the run, in one transaction."""
         with self.sql.write() as connection:
@@ -220,6 +254,11 @@ class Store:
         """The place a feed resumes from."""
         state = self.feed_state(source, feed)
         return from_text(state["place"]) if state else None
+
+
+def _mark(reject: Reject) -> str:
+    """The same bad record, however often it comes."""
+    return hashlib.sha256(reject.raw.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def sql_url(home: Path) -> str:

@@ -230,6 +230,16 @@ SELECT other.fact_no, false FROM {member} AS other JOIN mine ON other.subject = 
 """
 
 
+def differing(con: duckdb.DuckDBPyConnection, rule_no: int) -> list[str]:
+    """Subjects that differ between the findings held and those in `finding` and `part`."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {_FRESH}")
+    sql = (
+        f"SELECT coalesce(fresh.subject, held.subject) FROM fresh FULL JOIN (SELECT * FROM r{rule_no}_finding WHERE is_standing) AS held "
+        "ON held.subject = fresh.subject WHERE held.content IS DISTINCT FROM fresh.content ORDER BY 1"
+    )
+    return [row[0] for row in con.execute(sql).fetchall()]
+
+
 def _replace_findings(con: duckdb.DuckDBPyConnection, held: Held, affected: str) -> None:
     """Bring the held findings in line with `finding` and `part`; only what differs counts as a change."""
     stored, parts = held.table("finding"), held.table("part")

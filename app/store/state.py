@@ -151,6 +151,11 @@ class MatchState:
         union = " UNION ALL ".join(f"SELECT max(fact_no) AS fact_no FROM {name}" for name in tables())
         return int(self.cursor().execute(f"SELECT coalesce(max(fact_no), 0) FROM ({union})").fetchall()[0][0])
 
+    def waits(self, table: str, source: str, feed: str) -> bool:
+        """Whether facts of a feed wait for a cross-reference."""
+        rows = self.cursor().execute("SELECT count(*) FROM unresolved WHERE name = ? AND source = ? AND feed = ?", [table, source, feed]).fetchall()
+        return rows != [(0,)]
+
     def absent(self, table: Table, source: str, feed: str, keys: pa.Table) -> pa.Table:
         """Current facts of a feed whose `source_key` is not in `keys`: deleted at the source. Shape of the table."""
         con = self.cursor()

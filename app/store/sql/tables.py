@@ -289,9 +289,9 @@ signal_hour = sa.Table(
     sa.Column("hour_at", Instant, primary_key=True),
     sa.Column("due", sa.BigInteger, nullable=False),
     sa.Column("effective", sa.BigInteger, nullable=False),
-    sa.Column("lag_p50_seconds", sa.Float),
-    sa.Column("lag_p95_seconds", sa.Float),
-    comment="Per plant, flow, rule and hour of the business event: facts due, facts effective, event lag.",
+    sa.Column("judged", sa.BigInteger, nullable=False),
+    sa.Column("agreed", sa.BigInteger, nullable=False),
+    comment="Per plant, flow, rule and hour of the business event: facts due and effective, judged and agreed.",
 )
 
 signal = sa.Table(
@@ -299,6 +299,7 @@ signal = sa.Table(
     metadata,
     sa.Column("plant", sa.String(64), primary_key=True),
     sa.Column("flow", sa.String(32), primary_key=True),
+    sa.Column("window", sa.String(8), primary_key=True),
     sa.Column("name", sa.String(32), primary_key=True),
     sa.Column("as_of", Instant, nullable=False),
     sa.Column("value", sa.Float),

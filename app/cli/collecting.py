@@ -1,0 +1,154 @@
+"""`collect`, `feed try`, `rejects` and `replay-mapping`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from app.cli import BLIND, OK, USAGE, Failure
+from app.cli.options import shared
+from app.cli.output import emit, plain, say, shown
+from app.jobs import collect as collecting
+from app.jobs import replay
+from app.landscape.load import Landscape, SourceSetup
+from app.services import Services, opened
+from collectors import mapping
+from collectors.canonical import canonical
+from collectors.errors import CollectError
+from collectors.feed import Plan, Pull, page_path
+from collectors.page import records
+
+COLUMNS = ("source", "feed", "outcome", "records", "news", "repeats", "rejects", "deleted", "unresolved", "error")
+
+
+@click.command()
+@click.argument("feeds", nargs=-1, metavar="[SOURCE[/FEED]]...")
+@click.option("--full", is_flag=True, help="Read everything again and note what is gone (a sweep).")
+@click.option("--accept-empty", is_flag=True, help="Take an empty snapshot for the truth.")
+@shared
+def collect(landscape: Path, form: str, feeds: tuple[str, ...], full: bool, accept_empty: bool) -> int:
+    """Pull feeds now, all by default, and hold what is news."""
+    with opened(landscape) as services:
+        wanted = _wanted(services.landscape, feeds) if feeds else None
+        reports = list(_told(collecting.collect(services, wanted, full=full, accept_empty=accept_empty)))
+        reports += list(_told(replay.resolve(services)))
+    emit([_row(report) for report in reports], COLUMNS, form)
+    return OK if all(report.outcome == "ok" for report in reports) else BLIND
+
+
+def _told(reports: Iterable[collecting.Report]) -> Iterable[collecting.Report]:
+    for report in reports:
+        say(f"{report.source}/{report.feed}: {report.error or f'{report.landed.records} records, {report.landed.news} new'}")
+        yield report
+
+
+def _row(report: collecting.Report) -> dict[str, object]:
+    landed = report.landed
+    numbers = {name: getattr(landed, name) for name in ("records", "news", "repeats", "rejects", "deleted", "unresolved")}
+    return {"source": report.source, "feed": report.feed, "outcome": report.outcome, **numbers, "error": report.error}
+
+
+def _wanted(landscape: Landscape, feeds: Iterable[str]) -> dict[str, set[str] | None]:
+    wanted: dict[str, set[str] | None] = {}
+    for text in feeds:
+        source, _, feed = text.partition("/")
+        setup, plan = _find(landscape, text) if feed else (landscape.sources.get(source), None)
+        if setup is None:
+            raise Failure(f"there is no source '{source}'. Sources: {', '.join(landscape.sources)}", USAGE)
+        if plan is None:
+            wanted[source] = None
+        elif wanted.get(source, set()) is not None:
+            wanted[source] = {*(wanted.get(source) or set()), plan.name}
+    return wanted
+
+
+def _find(landscape: Landscape, label: str) -> tuple[SourceSetup, Plan]:
+    source, _, feed = label.partition("/")
+    setup = landscape.sources.get(source)
+    if setup is None:
+        raise Failure(f"there is no source '{source}'. Sources: {', '.join(landscape.sources)}", USAGE)
+    plan = next((plan for plan in setup.plans if plan.name == feed), None)
+    if plan is None:
+        raise Failure(f"{source} has no feed '{feed}'. Feeds: {', '.join(plan.name for plan in setup.plans)}", USAGE)
+    return setup, plan
+
+
+@click.group()
+def feed() -> None:
+    """Work on one feed."""
+
+
+@feed.command(name="try")
+@click.argument("label", metavar="SOURCE/FEED")
+@click.option("--pages", default=1, show_default=True, help="Pages to read.")
+@click.option("--rows", default=10, show_default=True, help="Rows to show.")
+@shared
+def feed_try(landscape: Path, form: str, label: str, pages: int, rows: int) -> int:
+    """Read a page of a feed and show what it would store and what it would reject. Nothing is kept."""
+    with opened(landscape) as services:
+        setup, plan = _find(services.landscape, label)
+        try:
+            _try(services, setup, plan, pages, rows, form)
+        except CollectError as error:
+            raise Failure(str(error)) from error
+    return OK
+
+
+def _try(services: Services, setup: SourceSetup, plan: Plan, pages: int, rows: int, form: str) -> None:
+    pull = Pull(plan, services.reach(setup), collecting.surroundings(services, setup, plan.feed), lambda page: "page", limit=pages, full=True)
+    con = mapping.connect(services.landscape.zones)
+    for page in pull.pages():
+        found = records(setup.name, page, page_path(plan), plan.contract, plan.feed.csv.dialect)
+        mapped, rejects = canonical(con, [(page, found)], plan.contract, plan.targets, pull.around)
+        for member in mapped:
+            facts = member.facts.slice(0, rows).to_pylist()
+            columns = [name for name in member.facts.column_names if name not in ("record_hash", "raw_ref", "is_deleted") and any(fact[name] is not None for fact in facts)]
+            say(f"{page.request}: {found.count} records, {member.facts.num_rows} rows for {member.table}")
+            emit([{name: fact[name] for name in columns} for fact in facts], columns, form, member.table)
+        for reject in [*found.rejects, *rejects][:rows]:
+            say(f"reject: {reject.reason}\n        {shown(reject.raw[:200])}")
+        if found.unknown:
+            say(f"fields the contract does not name: {', '.join(found.unknown)}")
+
+
+@click.group()
+def rejects() -> None:
+    """Records that could not be read or trusted."""
+
+
+@rejects.command(name="list")
+@click.argument("label", metavar="[SOURCE[/FEED]]", required=False)
+@click.option("--all", "everything", is_flag=True, help="Released ones too.")
+@shared
+def rejects_list(landscape: Path, form: str, label: str | None, everything: bool) -> None:
+    """List rejects with their reason and text."""
+    with opened(landscape) as services:
+        source, _, feed_name = (label or "").partition("/")
+        found = services.reader.rejects(source or None, feed_name or None, None if everything else "open")
+    rows = [{**row, "raw": row["raw"][:120] if form == "table" else row["raw"]} for row in found]
+    emit([plain(row) for row in rows], ["id", "source", "feed", "reason", "raw", "seen", "last_seen_at", "state"], form)
+
+
+@rejects.command(name="replay")
+@click.argument("label", metavar="[SOURCE[/FEED]]", required=False)
+@shared
+def rejects_replay(landscape: Path, form: str, label: str | None) -> int:
+    """Map rejected records again, from the pages kept; those that can be read now are released."""
+    with opened(landscape) as services:
+        source, _, feed_name = (label or "").partition("/")
+        reports = list(_told(replay.replay_rejects(services, source or None, feed_name or None)))
+        left = len(services.reader.rejects(source or None, feed_name or None))
+    emit([_row(report) for report in reports], COLUMNS, form)
+    say(f"{left} rejects left")
+    return OK
+
+
+@click.command()
+@click.argument("label", metavar="SOURCE/FEED")
+@shared
+def replay_mapping(landscape: Path, form: str, label: str) -> int:
+    """Map every kept page of a feed again with the mapping of today. Nothing is pulled."""
+    with opened(landscape) as services:
+        report = replay.replay_feed(services, *_find(services.landscape, label))
+    emit([_row(report)], COLUMNS, form)
+    return OK if report.outcome == "ok" else BLIND

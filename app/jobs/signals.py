@@ -1,0 +1,129 @@
+"""Signals: draw the golden signals anew from what the rules hold, for the screens to read.
+
+Steps: what became of every fact of the last 30 days, per rule; success, agreement and lag per window; variance from what
+the balances compared; retries from the messages; aging from the standing exceptions. One SQL transaction replaces them all.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+
+from app.jobs.reconcile import inputs_of
+from app.services import Services
+from app.signals import EFFECT, WINDOWS, gather, text
+from app.store.reading import Wanted
+from app.store.rulings import Held
+from app.store.sql import tables as t
+
+ALL = "*"
+BUCKETS = (("0-4 h", 4), ("4-8 h", 8), ("8-24 h", 24), ("1-3 d", 72), ("3-7 d", 168), ("> 7 d", None))
+LAG = "rule VARCHAR, flow VARCHAR, plant VARCHAR, event_at TIMESTAMPTZ, lag_seconds DOUBLE, is_posted BOOLEAN"
+
+
+def refresh(services: Services) -> int:
+    """Replace the signals by those of now; return how many."""
+    now = services.clock.now()
+    con = services.store.state.cursor()
+    try:
+        unknown = _gather(services, con, now)
+        rows = [*_windows(con, now), *_variance(con, now), *_aging(services, now)]
+        hours = [{**row, "hour_at": row["hour_at"]} for row in con.sql(text("hours")).to_arrow_table().to_pylist()]
+    finally:
+        con.close()
+    for row in rows:
+        row["unknown_since"] = unknown.get((row["plant"], row["flow"])) or unknown.get((row["plant"], ALL))
+    with services.store.sql.write() as connection:
+        connection.execute(sa.delete(t.signal))
+        connection.execute(sa.delete(t.signal_hour))
+        if rows:
+            connection.execute(sa.insert(t.signal), [{"as_of": now, **row} for row in rows])
+        if hours:
+            connection.execute(sa.insert(t.signal_hour), hours)
+    return len(rows)
+
+
+def _gather(services: Services, con: duckdb.DuckDBPyConnection, now: datetime) -> dict[tuple[str, str], datetime]:
+    """Fill `effect`, `lag` and `measure`; return since when which (plant, flow) is unknown."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE effect ({EFFECT})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE lag ({LAG})")
+    con.execute("CREATE OR REPLACE TEMP TABLE measure (plant VARCHAR, item VARCHAR, unit VARCHAR, compared DECIMAL(38, 9), gross DECIMAL(38, 9), net DECIMAL(38, 9), unexplained DECIMAL(38, 9))")
+    unknown: dict[tuple[str, str], datetime] = {}
+    for name, loaded in services.landscape.rules.items():
+        pairing, row = services.landscape.pairing(loaded), services.store.findings.rule(name)
+        if pairing is None:
+            continue
+        inputs = inputs_of(services, loaded, pairing, now)
+        if inputs.problem:
+            run = services.store.last_run(name)
+            for plant in pairing.plants:
+                unknown[plant, loaded.rule.flow] = run["horizon"] if run else now
+        if row is None:
+            continue
+        held = Held(row["rule_no"], 0, 0, is_fresh=False)
+        side, use = next(iter(loaded.uses.items()))
+        gather(con, held, name, loaded.rule.flow, use.side.table, use.time, now)
+        if loaded.rule.reconciler == "match":
+            sql = text("lag").format(member=held.table("member"), finding=held.table("finding"))
+            con.execute(f"INSERT INTO lag {sql}", {"rule": name, "flow": loaded.rule.flow, "as_of": now, "since": now - max(WINDOWS.values())})
+        con.execute(f"INSERT INTO measure SELECT * FROM {held.table('measure')}")
+    return unknown
+
+
+def _windows(con: duckdb.DuckDBPyConnection, now: datetime) -> Iterable[dict[str, Any]]:
+    for window, length in WINDOWS.items():
+        since = {"since": now - length}
+        for row in _rows(con, text("success"), since):
+            yield _ratio(row, window, "success", row["effective"], row["due"])
+            yield _ratio(row, window, "agreement", row["agreed"], row["judged"])
+        for row in _rows(con, text("lag_percentiles"), since):
+            yield _signal(row["plant"], row["flow"], window, "lag", row["p95"], detail={"p50": row["p50"], "p95": row["p95"], "facts": row["facts"]})
+        for row in _rows(con, text("retries"), since):
+            detail = {"exhausted": row["exhausted"], "messages": row["messages"]}
+            yield _signal(row["plant"], ALL, window, "retries", float(row["retries"]), numerator=row["retries"], denominator=row["messages"], detail=detail)
+
+
+def _variance(con: duckdb.DuckDBPyConnection, now: datetime) -> Iterable[dict[str, Any]]:
+    for row in _rows(con, text("variance"), {"as_of": now}):
+        detail = {name: row[name] for name in ("net", "compared", "unexplained", "items", "items_off", "items_unpriced", "currency", "unit")}
+        detail |= {"quantity": _number(row["quantity"]), "quantity_compared": _number(row["quantity_compared"])}
+        for window in WINDOWS:
+            yield _signal(row["plant"], ALL, window, "variance", row["gross"], detail=detail)
+
+
+def _aging(services: Services, now: datetime) -> Iterable[dict[str, Any]]:
+    """Aging of the standing exceptions, from their due time: buckets, oldest, 90th percentile."""
+    ages: dict[tuple[str, str], list[float]] = {}
+    for row in services.reader.exceptions(Wanted()):
+        hours = max((now - (row["due_at"] or now)) / timedelta(hours=1), 0.0)
+        for plant in {row["plant"] or ALL, ALL}:
+            for flow in (row["flow"], ALL):
+                ages.setdefault((plant, flow), []).append(hours)
+    for (plant, flow), hours in ages.items():
+        hours.sort()
+        counts = {label: 0 for label, _ in BUCKETS}
+        for age in hours:
+            counts[next(label for label, limit in BUCKETS if limit is None or age < limit)] += 1
+        detail = {"buckets": counts, "count": len(hours), "p90_hours": hours[int(0.9 * (len(hours) - 1))]}
+        for window in WINDOWS:
+            yield _signal(plant, flow, window, "aging", hours[-1], detail=detail)
+
+
+def _ratio(row: dict[str, Any], window: str, name: str, part: int, whole: int) -> dict[str, Any]:
+    return _signal(row["plant"], row["flow"], window, name, 100 * part / whole if whole else None, numerator=part, denominator=whole)
+
+
+def _signal(plant: str, flow: str, window: str, name: str, value: float | None, *, numerator: Any = None, denominator: Any = None, detail: dict[str, Any] | None = None) -> dict[str, Any]:
+    numbers = {"numerator": None if numerator is None else Decimal(numerator), "denominator": None if denominator is None else Decimal(denominator)}
+    return {"plant": plant, "flow": flow, "window": window, "name": name, "value": value, "detail": detail or {}, **numbers}
+
+
+def _number(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value.normalize():f}"
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+    return con.sql(sql, params=params).to_arrow_table().to_pylist()

@@ -1,0 +1,13 @@
+-- signal:  what became of each fact: due, effective, agreed, and how long it took
+-- formula: effective = some unreversed posting is known; lag = posted - event, and now - event while nothing is posted
+SELECT $rule, $flow, fact.plant, {time} AS event_at,
+    member.side = 'expected' AND member.verdict IN ('matched', 'excepted') AS is_due,
+    member.side = 'expected' AND (member.verdict = 'matched' OR (member.verdict = 'excepted'
+        AND coalesce(finding.code, '') NOT IN ('missing_posting', 'posting_failed', 'reversal_lost', 'dead_letter', 'silent_failure', 'stuck_message'))) AS is_effective,
+    member.verdict IN ('matched', 'excepted') AS is_judged,
+    member.verdict = 'matched' AS is_agreed,
+    NULL AS lag_seconds
+FROM {member} AS member
+JOIN {table} AS fact ON fact.fact_no = member.fact_no
+LEFT JOIN {finding} AS finding ON finding.subject = member.subject AND finding.is_standing
+WHERE {time} >= $since AND {time} <= $as_of
