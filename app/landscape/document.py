@@ -112,7 +112,7 @@ def _build(node: Node | None, place: Place, lines: dict[Place, int], mistakes: l
 
 def _plain(text: str) -> Any:
     """An unquoted scalar: a duration, alternatives of which one is a duration (`24 hours or 10000 EUR`), or text."""
-    parts = [duration(part) or part for part in text.split(" or ")]
+    parts = [part if (found := duration(part)) is None else found for part in text.split(" or ")]
     if len(parts) > 1 and any(isinstance(part, timedelta) for part in parts):
         return parts
     return parts[0] if isinstance(parts[0], timedelta) and len(parts) == 1 else Plain(text)

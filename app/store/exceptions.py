@@ -70,6 +70,21 @@ class Triage:
                     changed += 1
         return changed
 
+    def start_over(self) -> None:
+        """Follow every rule's findings from the beginning: the match state was made anew."""
+        with self._sql.write() as connection:
+            connection.execute(sa.delete(t.triaged))
+
+    def close_missing(self, standing: Mapping[str, set[str]], run: Mapping[str, Any], now: datetime) -> int:
+        """Resolve exceptions of rules that ran (`standing`: rule to fingerprints) whose finding is no longer there."""
+        closed = 0
+        with self._sql.write() as connection:
+            for rule, fingerprints in standing.items():
+                rows = connection.execute(sa.select(t.exception.c.fingerprint).where(t.exception.c.rule == rule, t.exception.c.state.in_(STANDING))).scalars().all()
+                for gone in set(rows) - fingerprints:
+                    closed += _fold(connection, Draft(gone, "gone", run), now) is not None
+        return closed
+
     def standing(self, rule: str) -> list[Mapping[str, Any]]:
         """Standing exceptions of a rule: what severity depends on."""
         wanted = (t.exception.c.no, t.exception.c.due_at, t.exception.c.value, t.exception.c.currency)

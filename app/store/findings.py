@@ -34,6 +34,10 @@ class Findings:
         """Findings that changed after change `after`; `is_standing` false means gone."""
         return self._state.rows(_CHANGED.format(no=rule_no), {"after": after})
 
+    def subjects(self, rule_no: int) -> set[str]:
+        """Subjects of the findings that stand."""
+        return {row["subject"] for row in self._state.rows(f"SELECT subject FROM r{rule_no}_finding WHERE is_standing AND settled_at IS NULL")}
+
     def parts(self, rule_no: int, subjects: list[str]) -> dict[str, list[dict[str, Any]]]:
         """The facts of findings, by subject: `role`, `cause`, `quantity`, and the fact as `fact`."""
         found: dict[str, list[dict[str, Any]]] = {subject: [] for subject in subjects}

@@ -151,6 +151,10 @@ class MatchState:
         union = " UNION ALL ".join(f"SELECT max(fact_no) AS fact_no FROM {name}" for name in tables())
         return int(self.cursor().execute(f"SELECT coalesce(max(fact_no), 0) FROM ({union})").fetchall()[0][0])
 
+    def counts(self) -> dict[str, int]:
+        """Rows by table."""
+        return {name: int(self.cursor().execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]) for name in tables()}
+
     def waits(self, table: str, source: str, feed: str) -> bool:
         """Whether facts of a feed wait for a cross-reference."""
         rows = self.cursor().execute("SELECT count(*) FROM unresolved WHERE name = ? AND source = ? AND feed = ?", [table, source, feed]).fetchall()

@@ -1,0 +1,221 @@
+"""Commands that look and change nothing: exceptions, traces, balances, signals, feeds, audit. The worker may run meanwhile."""
+
+import contextlib
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.cli import BLIND, FOUND, OK, Failure
+from app.cli.options import shared
+from app.cli.output import emit, plain, say, shown, table
+from app.landscape.load import Landscape, load
+from app.services import database_url
+from app.store.exceptions import broken_audit
+from app.store.lake import Lake
+from app.store.landing import sql_url
+from app.store.reading import LakeReader, Reader, Wanted, exported
+from app.store.sql import SqlStore, open_store
+from app.triage.lifecycle import STANDING
+from app.triage.words import CAUSES
+
+FIRST = ("source", "source_key", "kind", "state", "status", "occurred_at", "posting_on", "order_no", "op_no", "item", "lot", "quantity", "unit", "location")
+
+
+@contextlib.contextmanager
+def _reading(folder: Path) -> Iterator[tuple[Landscape, SqlStore]]:
+    landscape = load(folder)
+    if not landscape.home.is_dir():
+        raise Failure("nothing was collected here yet; run: tieout collect")
+    store = open_store(database_url(landscape) or sql_url(landscape.home))
+    try:
+        yield landscape, store
+    finally:
+        store.close()
+
+
+@click.command()
+@click.option("--state", "states", multiple=True, help="open, acknowledged, snoozed, accepted, regressed, resolved or all; default: all that stand.")
+@click.option("--plant", "plants", multiple=True)
+@click.option("--flow", "flows", multiple=True)
+@click.option("--code", "codes", multiple=True)
+@click.option("--rule", "rules", multiple=True)
+@click.option("--severity", "severities", multiple=True)
+@click.option("--owner", "owners", multiple=True)
+@click.option("--text", help="Words of the title, or any key.")
+@click.option("--limit", type=int)
+@click.option("--fail-on", type=click.Choice(["any", "critical"]), help="Exit with 1 when there are any, or critical ones.")
+@shared
+def exceptions(landscape: Path, form: str, states: tuple[str, ...], text: str | None, limit: int | None, fail_on: str | None, **lists: tuple[str, ...]) -> int:
+    """List exceptions, worst first; with --format jsonl the export of the documented shape."""
+    chosen = () if "all" in states else states or STANDING
+    wanted = Wanted(states=chosen, text=text, limit=limit, **lists)
+    with _reading(landscape) as (_, store):
+        rows = Reader(store).exceptions(wanted)
+    if form == "table":
+        columns = ["id", "severity", "title", "key", "variance", "unit", "value", "currency", "age", "owner", "cause"]
+        table([{**row, "key": _short(row["key"]), "age": _age(row), "cause": row["cause"] or _largest(row)} for row in rows], columns)
+        say(f"{len(rows)} exceptions")
+    else:
+        emit([exported(row) for row in rows], [], form)
+    bad = [row for row in rows if fail_on == "any" or row["severity"] == fail_on]
+    return FOUND if fail_on and bad else OK
+
+
+def _short(key: dict[str, Any]) -> str:
+    return " ".join(str(value) for name, value in key.items() if name != "plant")
+
+
+def _age(row: dict[str, Any]) -> str:
+    """Two largest units from the due time to the run that looked."""
+    if row["due_at"] is None:
+        return "—"
+    minutes = max(int((row["as_of"] - row["due_at"]).total_seconds() // 60), 0)
+    days, hours = divmod(minutes // 60, 24)
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} m"
+
+
+def _largest(row: dict[str, Any]) -> str | None:
+    told = [f"{CAUSES.get(part['cause'], part['cause'])} {shown(Decimal(part['quantity']))}" for part in row["explained"][:3]]
+    return ", ".join(told) or None
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@shared
+def exception(landscape: Path, form: str, name: str) -> int:
+    """One exception: both sides field by field, clocks, raw references, why, history."""
+    with _reading(landscape) as (_, store):
+        reader = Reader(store)
+        row = reader.exception(name)
+        if row is None:
+            raise Failure(f"there is no exception {name}")
+        history = reader.history("exception", row["id"])
+    if form != "table":
+        emit([{**exported(row), "evidence": row["evidence"], "history": [plain(entry) for entry in history]}], [], form)
+        return OK
+    _show(row, history)
+    return OK
+
+
+def _show(row: dict[str, Any], history: list[dict[str, Any]]) -> None:
+    click.echo(f"{row['id']}  {row['title']}")
+    money = f"{shown(row['value'])} {row['currency']}" if row["value"] is not None else "no cost known"
+    click.echo(f"{row['severity']} · {row['state']} · {row['code']}{' (also ' + row['also'] + ')' if row['also'] else ''} · {row['rule']} · {row['plant']} · {row['owner']} · {money}")
+    click.echo(f"due {shown(row['due_at'])} UTC, {_age(row)} ago · as of {shown(row['as_of'])} UTC, known at {shown(row['known_at'])} UTC")
+    if row["cause"]:
+        click.echo(f"Likely cause: {row['cause']}")
+    if row["explained"]:
+        parts = [{"cause": CAUSES.get(part["cause"], part["cause"]), "quantity": Decimal(part["quantity"]), "value": part["value"], "records": ", ".join(part["source_keys"][:8])} for part in row["explained"]]
+        parts.append({"cause": "Unexplained", "quantity": row["unexplained"], "value": None, "records": ""})
+        table(parts, ["cause", "quantity", "value", "records"], f"\nVariance {shown(row['variance'])} {row['unit'] or ''}, taken apart")
+    _show_sides(row)
+    why = row["evidence"]["why"]
+    if why["keys"]:
+        click.echo(f"\nPut together by {', '.join(why['keys'])} (pass {why['pass']}); tolerance {why['tolerance'] or 0}" + (f"; factor {why['factor']}" if why["factor"] else ""))
+    if why["is_ambiguous"]:
+        click.echo("Ambiguous: the candidates above could be meant as well.")
+    table([{**entry, "what": entry["action"], "now": entry["new"]} for entry in history], ["at", "actor", "what", "why"], "\nHistory")
+
+
+def _show_sides(row: dict[str, Any]) -> None:
+    """Both sides field by field, differing fields first."""
+    for role, facts in row["evidence"]["sides"].items():
+        names = {name for fact in facts for name in fact}
+        ordered = [name for name in FIRST if name in names] + sorted(names - set(FIRST))
+        columns = [f"{role} {number}" for number in range(1, min(len(facts), 4) + 1)]
+        rows = [{"field": name, **{column: fact.get(name) for column, fact in zip(columns, facts, strict=False)}} for name in ordered]
+        table(rows, ["field", *columns], f"\n{role.capitalize()}: {len(facts)} record{'' if len(facts) == 1 else 's'}")
+
+
+@click.command()
+@click.argument("key")
+@shared
+def trace(landscape: Path, form: str, key: str) -> int:
+    """Everything known about KEY: an order, lot, delivery, document or message, over all systems, in order of time."""
+    with _reading(landscape) as (found, store):
+        rows = LakeReader(Lake(found.home / "lake")).trace(key)
+        about = Reader(store).about(key)
+    if not rows and not about:
+        raise Failure(f"nothing is known about '{key}'")
+    told = [_step(row) for row in rows]
+    if form == "table":
+        table(told, ["at", "source", "what", "state", "order_no", "lot", "item", "quantity", "unit", "where"])
+        table([{**row, "age": _age(row)} for row in about], ["id", "severity", "title", "state", "variance", "age", "cause"], "\nExceptions")
+    else:
+        emit([*told, *({"exception": exported(row)} for row in about)], [], form)
+    return OK
+
+
+def _step(row: dict[str, Any]) -> dict[str, Any]:
+    what = row.get("kind") or row.get("order_kind") or row.get("line_kind") or row.get("object") or row["of_table"]
+    names = ("at", "source", "feed", "source_key", "order_no", "lot", "item", "quantity", "unit", "correlation_id", "raw_ref")
+    state = row.get("status") or row.get("state") or row.get("stock_status")
+    where = row.get("location") or row.get("channel") or row.get("op_no")
+    return {**{name: row.get(name) for name in names}, "what": f"{row['of_table']} {what}", "state": state, "where": where}
+
+
+@click.command()
+@click.argument("key")
+@click.option("--explain", is_flag=True, help="Take every difference apart into its causes.")
+@shared
+def balance(landscape: Path, form: str, key: str, explain: bool) -> int:
+    """Stock of KEY (an item, lot or location) as each system has it, and the differences known."""
+    with _reading(landscape) as (found, store):
+        lines = LakeReader(Lake(found.home / "lake")).stock(key)
+        about = [row for row in Reader(store).about(key) if row["code"] == "balance_variance" and row["state"] != "resolved"]
+    if not lines and not about:
+        raise Failure(f"no snapshot holds stock of '{key}'")
+    if form != "table":
+        emit([*lines, *({"exception": exported(row)} for row in about)], [], form)
+        return OK
+    table(lines, ["item", "lot", "source", "location", "stock_status", "quantity", "unit", "balance_at"])
+    for row in about:
+        click.echo(f"\n{row['id']} {_short(row['key'])}: book {shown(row['quantity_expected'])}, other {shown(row['quantity_observed'])}, variance {shown(row['variance'])} {row['unit'] or ''}")
+        for part in row["explained"] if explain else ():
+            click.echo(f"  {CAUSES.get(part['cause'], part['cause']):24} {shown(Decimal(part['quantity'])):>14}  {', '.join(part['source_keys'][:10])}")
+        if explain:
+            click.echo(f"  {'Unexplained':24} {shown(row['unexplained']):>14}")
+    if not about:
+        say("no difference is known")
+    return OK
+
+
+@click.command()
+@click.option("--window", type=click.Choice(["24h", "7d", "30d"]), default="24h", show_default=True)
+@shared
+def signals(landscape: Path, form: str, window: str) -> int:
+    """The golden signals of each plant and flow."""
+    with _reading(landscape) as (_, store):
+        rows = [row for row in Reader(store).signals() if row["window"] == window]
+    emit(rows, ["plant", "flow", "name", "value", "numerator", "denominator", "unknown_since", "as_of"], form)
+    return OK
+
+
+@click.command()
+@shared
+def feeds(landscape: Path, form: str) -> int:
+    """How every feed is: last pull, complete until when, failing since when and why."""
+    with _reading(landscape) as (_, store):
+        rows = Reader(store).feeds()
+    emit(rows, ["source", "feed", "outcome", "last_ok_at", "safe_until", "last_news_at", "failing_since", "error"], form)
+    return OK if all(row["outcome"] == "ok" for row in rows) else BLIND
+
+
+@click.group()
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command()
+@shared
+def verify(landscape: Path, form: str) -> int:
+    """Prove that no row of the audit was changed, dropped, added or swapped."""
+    with _reading(landscape) as (_, store):
+        broken = broken_audit(store)
+    if broken:
+        raise Failure(f"the audit does not hold together at row {broken[0]} and {len(broken) - 1} others", FOUND)
+    say("the audit holds together")
+    return OK

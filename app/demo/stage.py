@@ -1,0 +1,89 @@
+"""Set the demo up: servers, secrets and a landscape folder; play the recordings at the times they were made."""
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from app.clock import SetClock
+from app.demo.replay import Odoo, RabbitMQ, Server, Tryton
+from app.jobs.collect import Report, collect
+from app.services import Services
+
+RECORDED = Path(__file__).resolve().parents[2] / "data" / "recorded"
+# When the answers were recorded: three pulls of the Odoo, then everything else.
+PULLS = {"inc_20260907": datetime(2026, 9, 7, 4, tzinfo=UTC), "inc_20260914": datetime(2026, 9, 14, 4, tzinfo=UTC), "asof": datetime(2026, 9, 19, 6, tzinfo=UTC)}
+NOW = datetime(2026, 11, 21, 1, 15, tzinfo=UTC)
+
+
+@dataclass
+class Stage:
+    """A running demo: its folder, its clock, and the one server that has a history."""
+
+    folder: Path
+    clock: SetClock
+    odoo: Odoo
+
+    @property
+    def landscape(self) -> Path:
+        """The landscape folder every other command can be pointed at."""
+        return self.folder / "landscape"
+
+
+@contextlib.contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    """Servers up, landscape written; everything stays under `folder`."""
+    keys = {name: _secret(folder, name) for name in ("tryton", "rabbitmq", "odoo")}
+    odoo = Odoo(RECORDED / "odoo", keys["odoo"])
+    servers = {
+        "tryton": Server(Tryton(RECORDED / "tryton", keys["tryton"])),
+        "rabbitmq": Server(RabbitMQ(RECORDED / "rabbitmq", "tower", keys["rabbitmq"])),
+        "odoo": Server(odoo),
+    }
+    try:
+        _write(folder / "landscape", {name: server.address for name, server in servers.items()})
+        yield Stage(folder, SetClock(NOW), odoo)
+    finally:
+        for server in servers.values():
+            server.stop()
+
+
+def play(stage: Stage, services: Services) -> Iterator[Report]:
+    """Collect everything: the Odoo at each of its three pulls the first time, then all sources as of the last recording."""
+    if services.store.feed_state("odoo", "productions") is None:
+        for generation, moment in PULLS.items():
+            stage.odoo.generation = generation
+            stage.clock.set(moment)
+            yield from collect(services, {"odoo": None})
+    stage.odoo.generation = "asof"
+    stage.clock.set(NOW)
+    yield from collect(services)
+
+
+def _secret(folder: Path, name: str) -> str:
+    path = folder / "secrets" / f"{name}.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24), "utf-8")
+    return path.read_text("utf-8").strip()
+
+
+def _write(target: Path, addresses: dict[str, str]) -> None:
+    """The demo's landscape, with the addresses of this start."""
+    with resources.as_file(resources.files(__package__) / "landscape") as source:
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    for path in (target / "sources").glob("*.yml"):
+        text = path.read_text("utf-8")
+        for name, address in addresses.items():
+            text = text.replace(f"{{{name}}}", address)
+        path.write_text(text, "utf-8")
+    drop = target / "drop"
+    drop.mkdir(exist_ok=True)
+    orders = drop / "mes_simulator.orders.json"
+    if not orders.exists():
+        shutil.copy(RECORDED / "tryton" / orders.name, orders)
