@@ -13,6 +13,7 @@ from app.clock import Clock, SystemClock
 from app.landscape.load import Landscape, SourceSetup, load
 from app.settings import Settings, secret
 from app.store import Store
+from app.store.lease import leased
 from app.store.reading import Reader
 from collectors.client import Allowed, Auth, Client, FixedAuth, NoAuth
 from collectors.feed import Reach
@@ -29,6 +30,7 @@ class Services:
     store: Store
     clock: Clock = field(default_factory=SystemClock)
     chance: random.Random = field(default_factory=random.Random)
+    fence: int = 0
     _reaches: dict[str, Reach] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -56,11 +58,13 @@ class Services:
 
 @contextlib.contextmanager
 def opened(folder: Path, *, clock: Clock | None = None, settings: Settings | None = None) -> Iterator[Services]:
-    """Services for a landscape folder. Raises `LandscapeError`, `StateError` or `StoreError`."""
+    """Services for a landscape folder, as its only worker. Raises `LandscapeError`, `StateError` or `StoreError`."""
     landscape = load(folder)
     services = Services(landscape, open_store(landscape, settings or Settings()), clock or SystemClock())
     try:
-        yield services
+        # the lease is about processes, not about business: it runs on the machine's own clock
+        with leased(services.store.sql, SystemClock()) as services.fence:
+            yield services
     finally:
         services.close()
 

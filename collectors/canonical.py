@@ -137,8 +137,11 @@ def canonical(
     contract: Contract,
     targets: Iterable[Target],
     around: Surroundings,
-) -> tuple[list[Mapped], list[Reject]]:
-    """Map the records of some pages. A record with any problem is a reject and gives no row in any table."""
+) -> tuple[list[Mapped], list[Reject], int]:
+    """Map the records of some pages. A record with any problem is a reject and gives no row in any table.
+
+    The third result is how many records the mappings leave out on purpose: no reject, and no row in any table.
+    """
     targets = list(targets)
     _register(con, pages, contract, any(target.select.uses_record for target in targets))
     con.register("xref", around.xref)
@@ -146,9 +149,11 @@ def canonical(
     con.execute("CREATE OR REPLACE TEMP TABLE problem AS SELECT record_no, contract_problem AS reason FROM typed WHERE contract_problem IS NOT NULL")
     for target in targets:
         _finish(con, target, around)
-    rejects = con.execute(_REJECTS).fetchall()
+    rejects = [Reject(*row) for row in con.execute(_REJECTS).fetchall()]
     mapped = [Mapped(target.table, *_taken(con, target, around)) for target in targets]
-    return mapped, [Reject(reason, raw, raw_ref) for reason, raw, raw_ref in rejects]
+    used = " UNION ".join(["SELECT record_no FROM problem", *(f"SELECT record_no FROM ready_{target.table}" for target in targets)])
+    left_out = con.execute(f"SELECT count(*) FROM typed WHERE record_no NOT IN ({used})").fetchall()[0][0]
+    return mapped, rejects, int(left_out)
 
 
 # Page -----------------------------------------------------------------------------------------------------------------

@@ -76,12 +76,13 @@ class Reach:
 
 @dataclass(frozen=True)
 class Batch:
-    """What can be stored at once."""
+    """What can be stored at once. `received` records = mapped ones + rejects + those the mapping leaves out on purpose."""
 
     mapped: list[Mapped]
     rejects: list[Reject]
     received: int
     pages: int
+    left_out: int = 0
 
 
 @dataclass
@@ -159,6 +160,7 @@ class Pull:
             [reject for batch in batches for reject in batch.rejects],
             sum(batch.received for batch in batches),
             len(batches),
+            sum(batch.left_out for batch in batches),
         )
         if whole.rejects:
             yield replace(whole, mapped=[])
@@ -210,12 +212,12 @@ class Pull:
 
     def _batch(self, con: duckdb.DuckDBPyConnection, pages: list[tuple[Page, Records]]) -> Batch:
         try:
-            mapped, rejects = canonical(con, pages, self.plan.contract, self.plan.targets, self.around)
+            mapped, rejects, left_out = canonical(con, pages, self.plan.contract, self.plan.targets, self.around)
             self._advance(con)
         except duckdb.Error as error:
             raise PayloadError(self.plan.source, f"{self.plan.name}: the mapping failed on {pages[0][0].request}: {str(error).splitlines()[0]}") from error
         broken = [reject for _, found in pages for reject in found.rejects]
-        return Batch(mapped, broken + rejects, sum(found.count for _, found in pages), len(pages))
+        return Batch(mapped, broken + rejects, sum(found.count for _, found in pages), len(pages), left_out)
 
     def _advance(self, con: duckdb.DuckDBPyConnection) -> None:
         cursor = self.plan.feed.cursor

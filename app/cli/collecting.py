@@ -18,7 +18,7 @@ from collectors.errors import CollectError
 from collectors.feed import Plan, Pull, page_path
 from collectors.page import records
 
-COLUMNS = ("source", "feed", "outcome", "records", "news", "repeats", "rejects", "deleted", "unresolved", "error")
+COLUMNS = ("source", "feed", "outcome", "records", "news", "repeats", "rejects", "left_out", "deleted", "unresolved", "error")
 
 
 @click.command()
@@ -44,7 +44,7 @@ def _told(reports: Iterable[collecting.Report]) -> Iterable[collecting.Report]:
 
 def _row(report: collecting.Report) -> dict[str, object]:
     landed = report.landed
-    numbers = {name: getattr(landed, name) for name in ("records", "news", "repeats", "rejects", "deleted", "unresolved")}
+    numbers = {name: getattr(landed, name) for name in ("records", "news", "repeats", "rejects", "left_out", "deleted", "unresolved")}
     return {"source": report.source, "feed": report.feed, "outcome": report.outcome, **numbers, "error": report.error}
 
 
@@ -99,7 +99,7 @@ def _try(services: Services, setup: SourceSetup, plan: Plan, pages: int, rows: i
     con = mapping.connect(services.landscape.zones)
     for page in pull.pages():
         found = records(setup.name, page, page_path(plan), plan.contract, plan.feed.csv.dialect)
-        mapped, rejects = canonical(con, [(page, found)], plan.contract, plan.targets, pull.around)
+        mapped, rejects, left_out = canonical(con, [(page, found)], plan.contract, plan.targets, pull.around)
         for member in mapped:
             facts = member.facts.slice(0, rows).to_pylist()
             columns = [name for name in member.facts.column_names if name not in ("record_hash", "raw_ref", "is_deleted") and any(fact[name] is not None for fact in facts)]
@@ -107,6 +107,8 @@ def _try(services: Services, setup: SourceSetup, plan: Plan, pages: int, rows: i
             emit([{name: fact[name] for name in columns} for fact in facts], columns, form, member.table)
         for reject in [*found.rejects, *rejects][:rows]:
             say(f"reject: {reject.reason}\n        {shown(reject.raw[:200])}")
+        if left_out:
+            say(f"{left_out} records are left out by the mapping's WHERE")
         if found.unknown:
             say(f"fields the contract does not name: {', '.join(found.unknown)}")
 

@@ -12,6 +12,7 @@ from app.cli.output import emit, say, table
 from app.demo.stage import Stage, play, staged
 from app.jobs import reconcile as reconciling
 from app.jobs import replay, signals
+from app.jobs.notify import notify
 from app.landscape.load import load
 from app.services import Services, opened
 from app.store.reading import Wanted
@@ -43,6 +44,8 @@ def _play(stage: Stage, services: Services, form: str) -> None:
     list(replay.resolve(services))
     reports = list(reconciling.reconcile(services))
     signals.refresh(services)
+    told = notify(services)
+    say(f"{told} new notifications queued")
     _summary(services, reports, form)
 
 
@@ -64,6 +67,56 @@ def _summary(services: Services, reports: list[reconciling.Report], form: str) -
 def _accounted(report: reconciling.Report) -> dict[str, Any]:
     names = ("in_scope", "matched", "not_due", "excepted", "excluded", "unknown")
     return {name: sum(getattr(line, name) for line in report.accounts.values()) for name in names}
+
+
+@click.command()
+@shared
+def work(landscape: Path, form: str) -> int:
+    """Collect, reconcile, notify and keep house until told to stop. One worker per landscape."""
+    from app.scheduler import Worker  # noqa: PLC0415 - only the worker needs it
+
+    with opened(landscape) as services:
+        say(f"working on {landscape}; stop with Ctrl+C")
+        Worker(services).run_forever()
+    return OK
+
+
+@click.command()
+@click.option("--host", envvar="TIEOUT_HOST", default="127.0.0.1", show_default=True, help="Address to listen on; only loopback.")
+@click.option("--port", envvar="TIEOUT_PORT", default=8050, show_default=True)
+@shared
+def serve(landscape: Path, form: str, host: str, port: int) -> int:
+    """Serve the dashboard. Any number of these may run beside one worker."""
+    from app.clock import SystemClock  # noqa: PLC0415
+    from app.dashboard.server import serve_forever  # noqa: PLC0415 - only the dashboard needs Dash
+    from app.services import database_url  # noqa: PLC0415
+    from app.store.landing import sql_url  # noqa: PLC0415
+    from app.store.sql import open_store  # noqa: PLC0415
+
+    found = load(landscape)
+    found.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = open_store(database_url(found) or sql_url(found.home))
+    serve_forever(found, store, SystemClock(), host=host, port=port)
+    return OK
+
+
+@click.command()
+@click.option("--host", envvar="TIEOUT_HOST", default="127.0.0.1", show_default=True, help="Address to listen on; only loopback.")
+@click.option("--port", envvar="TIEOUT_PORT", default=8050, show_default=True)
+@shared
+def up(landscape: Path, form: str, host: str, port: int) -> int:
+    """The worker and the dashboard in one process."""
+    from app.dashboard.server import serve_forever  # noqa: PLC0415 - only the dashboard needs Dash
+    from app.scheduler import Worker  # noqa: PLC0415
+
+    with opened(landscape) as services:
+        worker = Worker(services)
+        worker.start()
+        try:
+            serve_forever(services.landscape, services.store.sql, services.clock, host=host, port=port)
+        finally:
+            worker.stop()
+    return OK
 
 
 @click.command()

@@ -79,6 +79,16 @@ def collect_feed(services: Services, setup: SourceSetup, plan: Plan, *, full: bo
     return report
 
 
+def is_due(services: Services, setup: SourceSetup, plan: Plan, now: datetime) -> bool:
+    """Whether a feed should be pulled: its interval is over, and a failing one has waited long enough."""
+    state = services.store.feed_state(setup.name, plan.name)
+    if state is None:
+        return True
+    if state["next_try_at"]:
+        return bool(now >= state["next_try_at"])
+    return bool(now - state["last_pull_at"] >= (plan.feed.every or setup.config.every))
+
+
 def surroundings(services: Services, setup: SourceSetup, feed: Feed) -> Surroundings:
     """What a source's records are completed from, as of now."""
     landscape = services.landscape
@@ -100,6 +110,7 @@ def _run(services: Services, plan: Plan, pull: Pull, held: Mapping[str, Any], re
     for batch in pull.batches():
         landed.records += batch.received
         landed.pages += batch.pages
+        landed.left_out += batch.left_out
         if plan.feed.snapshot and batch.mapped:
             _refuse_empty(plan, batch.received, held, accept_empty=accept_empty)
         store.land(plan.source, plan.name, report.pull_id, batch.mapped, batch.rejects, services.clock.now(), landed)
@@ -148,6 +159,7 @@ def _record(services: Services, plan: Plan, pull: Pull | None, held: dict[str, A
         "news": landed.news,
         "repeats": landed.repeats,
         "rejects": landed.rejects,
+        "left_out": landed.left_out,
         "deleted": landed.deleted,
         "unresolved": landed.unresolved,
         "requests": calls,

@@ -102,7 +102,7 @@ class Drafter:
         given = {
             "left": words.role_name(roles[0]),
             "right": words.role_name(roles[1]) if len(roles) > 1 else "target",
-            "noun": words.noun(kinds if isinstance(kinds, tuple) else ()),
+            "noun": words.noun([lead["business_kind"]] if lead.get("business_kind") else kinds if isinstance(kinds, tuple) else ()),
             "channel": str(lead.get("channel")),
             "attribute": next((name.replace("_", " ") for name in differing if name in (row["note"] or "")), "attribute"),
             "present": words.role_name(roles[0] if row["quantity_expected"] is not None else roles[-1]),
@@ -115,8 +115,7 @@ class Drafter:
         return sorted({sources[name].pack.role for name in self._pairing.sources[side]})
 
     def _cause(self, row: Mapping[str, Any], sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
-        idle = [fact for fact in sides["observed"] if fact.get("state") in ("failed", "pending", "draft")]
-        told = words.cause_of(row["code"], sides["carried"], idle, row["note"])
+        told = words.cause_of(row, sides)
         if told or row["code"] != "missing_posting" or "carrier" not in self._loaded.uses:
             return told
         return words.waiting_in(self._channels(), row["occurred_at"])

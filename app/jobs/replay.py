@@ -75,13 +75,14 @@ def _replay(services: Services, setup: SourceSetup, plan: Plan, pages: Iterable[
         around = surroundings(services, setup, plan.feed)
         for page in pages:
             found = records(setup.name, page, page_path(plan), plan.contract, plan.feed.csv.dialect)
-            mapped, refused = canonical(con, [(page, found)], plan.contract, plan.targets, around)
+            mapped, refused, left_out = canonical(con, [(page, found)], plan.contract, plan.targets, around)
             for member in mapped:
                 newest.setdefault(member.table, []).append(member)
             rejects += [*found.rejects, *refused]
             references.append(page.ref)
             report.landed.pages += 1
             report.landed.records += found.count
+            report.landed.left_out += left_out
     except CollectError as error:
         report.outcome, report.error = error.outcome, str(error)
         return report
@@ -112,7 +113,7 @@ def _replay_snapshot(services: Services, setup: SourceSetup, plan: Plan, pull: K
     con = mapping.connect(services.landscape.zones)
     try:
         pages = [(page, records(setup.name, page, page_path(plan), plan.contract, plan.feed.csv.dialect)) for page in pull.pages()]
-        mapped, refused = canonical(con, pages, plan.contract, plan.targets, surroundings(services, setup, plan.feed)) if pages else ([], [])
+        mapped, refused, _ = canonical(con, pages, plan.contract, plan.targets, surroundings(services, setup, plan.feed)) if pages else ([], [], 0)
     except CollectError as error:
         report.outcome, report.error = error.outcome, str(error)
         return report

@@ -41,6 +41,7 @@ class Landed:
     news: int = 0
     repeats: int = 0
     rejects: int = 0
+    left_out: int = 0
     deleted: int = 0
     unresolved: int = 0
     pages: int = 0

@@ -92,7 +92,7 @@ class Reader:
     def feed_totals(self) -> list[dict[str, Any]]:
         """Per feed over all pulls: records received, facts held, rejects open."""
         c, r = t.feed_run.c, t.reject.c
-        sums = [sa.func.sum(c[name]).label(name) for name in ("records", "news", "repeats", "rejects", "deleted")]
+        sums = [sa.func.sum(c[name]).label(name) for name in ("records", "news", "repeats", "rejects", "left_out", "deleted")]
         with self._sql.read() as connection:
             totals = connection.execute(sa.select(c.source, c.feed, *sums).group_by(c.source, c.feed).order_by(c.source, c.feed)).mappings().all()
             waiting = {(row[0], row[1]): row[2] for row in connection.execute(sa.select(r.source, r.feed, sa.func.count()).where(r.state == "open").group_by(r.source, r.feed))}

@@ -155,6 +155,12 @@ class MatchState:
         """Rows by table."""
         return {name: int(self.cursor().execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]) for name in tables()}
 
+    def doubled(self) -> dict[str, int]:
+        """Tables that hold a fact (source, feed, source_key, source_revision) more than once, and how often."""
+        sql = "SELECT count(*) - count(DISTINCT (source, feed, source_key, source_revision)) FROM {}"
+        counts = {name: int(self.cursor().execute(sql.format(name)).fetchall()[0][0]) for name in tables()}
+        return {name: count for name, count in counts.items() if count}
+
     def waits(self, table: str, source: str, feed: str) -> bool:
         """Whether facts of a feed wait for a cross-reference."""
         rows = self.cursor().execute("SELECT count(*) FROM unresolved WHERE name = ? AND source = ? AND feed = ?", [table, source, feed]).fetchall()

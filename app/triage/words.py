@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 ROLES = {"erp": "ERP", "mes": "MES", "wms": "WMS", "qms": "QMS", "cmms": "CMMS", "middleware": "Middleware", "shopfloor": "Shop floor", "supplier": "Supplier", "tms": "Carrier", "finance": "Finance"}
@@ -66,17 +67,81 @@ def role_name(roles: Sequence[str]) -> str:
     return " or ".join(ROLES.get(role, role) for role in roles) or "source"
 
 
-def cause_of(code: str, carried: Sequence[Mapping[str, Any]], idle: Sequence[Mapping[str, Any]], note: str | None) -> str | None:
-    """The likely cause of a finding as the data tell it, in one sentence; None where they do not."""
-    for message in carried:
+def cause_of(finding: Mapping[str, Any], sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
+    """What the data tell of the cause of a finding, in one sentence; None where they do not."""
+    for message in sides.get("carried", ()):
         where, why = message.get("channel"), message.get("error_text") or message.get("stuck_reason")
         if message.get("status") == "dead_lettered":
             return f"Dead-lettered in {where}: {why}" if why else f"Dead-lettered in {where}"
         if message.get("status") not in (None, "done", "delivered"):
             return f"Message {str(message['status']).replace('_', ' ')} in {where}"
-    if code == "posting_failed" and idle:
-        return f"Held as {idle[0].get('state')} in {idle[0].get('source')}"
-    return note
+    expected, observed = sides.get("expected", ()), sides.get("observed", ())
+    told = _CAUSE.get(finding["code"])
+    return finding["note"] or (told(finding, expected, observed) if told else None)
+
+
+Facts = Sequence[Mapping[str, Any]]
+
+
+def _copies(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str:
+    return f"{len(observed)} postings for {len(expected)}: {_keys(observed)}"
+
+
+def _periods(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
+    if not expected or not observed:
+        return None
+    return f"Happened {_day(expected[0], 'occurred_on', 'posting_on')}, posted {_day(observed[-1], 'posting_on', 'occurred_on')}"
+
+
+def _quantities(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str:
+    return f"{_number(finding['quantity_expected'])} against {_number(finding['quantity_observed'])} {finding['unit'] or ''}".strip()
+
+
+def _units(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str:
+    factor = f", factor {_number(finding['factor'])}" if finding["factor"] else ""
+    return _quantities(finding, expected, observed) + factor
+
+
+def _idle(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
+    held = [fact for fact in observed if fact.get("state") in ("failed", "pending", "draft")]
+    return f"Held as {held[0]['state']} in {held[0]['source']}: {_keys(held)}" if held else None
+
+
+def _withdrawn(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
+    gone = [fact for fact in (*expected, *observed) if fact.get("state") == "cancelled" or fact.get("is_reversal")]
+    return f"Withdrawn in {gone[0]['source']}: {_keys(gone)}" if gone else None
+
+
+def _attributes(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
+    for name in ("lot", "location", "stock_status", "item", "order_no", "op_no"):
+        left, right = ({str(fact[name]) for fact in facts if fact.get(name)} for facts in (expected, observed))
+        if left and right and left != right:
+            return f"{name.replace('_', ' ').capitalize()} {', '.join(sorted(left))} against {', '.join(sorted(right))}"
+    return None
+
+
+_CAUSE = {
+    "duplicate_posting": _copies,
+    "wrong_period": _periods,
+    "quantity_variance": _quantities,
+    "unit_mismatch": _units,
+    "posting_failed": _idle,
+    "reversal_lost": _withdrawn,
+    "attribute_mismatch": _attributes,
+}
+
+
+def _keys(facts: Facts) -> str:
+    keys = [str(fact["source_key"]) for fact in facts]
+    return ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "")
+
+
+def _day(fact: Mapping[str, Any], *names: str) -> str:
+    return next((f"{fact[name]:%-d %b %Y}" for name in names if fact.get(name)), "on an unknown day")
+
+
+def _number(value: Decimal | None) -> str:
+    return "nothing" if value is None else f"{value.normalize():,f}"
 
 
 def waiting_in(channels: Sequence[Mapping[str, Any]], occurred_at: datetime | None) -> str | None:

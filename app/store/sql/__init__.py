@@ -1,6 +1,6 @@
 """The SQL home: SQLite by default, PostgreSQL by URL. Migrated when opened; readers never wait for the writer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,14 @@ class SqlStore:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.proof: Callable[[sa.Connection], None] | None = None
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One transaction: all of it or nothing."""
+        """One transaction: all of it or nothing. `proof`, where set, is asked first whether we may write at all."""
         with self.engine.connect().execution_options(tieout_write=True) as connection, connection.begin():
+            if self.proof:
+                self.proof(connection)
             yield connection
 
     @contextmanager
