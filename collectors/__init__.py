@@ -1,1 +1,4 @@
-"""Bring facts in: transports, feed packs and mappings. Collectors yield batches; they store nothing and judge nothing."""
+"""Bring facts in: transports, feed packs and mappings.
+
+Collectors yield batches; they store nothing and judge nothing.
+"""

@@ -16,7 +16,10 @@ _HOLE = re.compile(r"\{(\w+)(\|int)?\}")
 
 
 class Plain(str):
-    """A scalar that stood unquoted in YAML: inside a JSON structure true, 5 and null are what they look like."""
+    """A scalar that stood unquoted in YAML.
+
+    Inside a JSON structure, true, 5 and null mean what they look like.
+    """
 
     __slots__ = ()
 
@@ -41,7 +44,9 @@ class Ask:
 
     def fill(self, value: Any) -> Any:
         """`value` with its `{names}` filled in; None where it needs a cursor and there is none."""
-        words: dict[str, Any] = {name: text for name, text in self.parameters.items() if text is not None}
+        words: dict[str, Any] = {
+            name: text for name, text in self.parameters.items() if text is not None
+        }
         if self.feed.cursor and self.since is not None:
             words["cursor"] = written(self.since, self.feed.cursor.format)
         return _fill(value, words)
@@ -83,14 +88,20 @@ def stepped_back(place: Place | None, overlap: timedelta, count: int) -> Place |
 
 def to_text(place: Place | None) -> str | None:
     """A place as the store keeps it."""
-    return None if place is None else place.isoformat() if isinstance(place, datetime) else str(place)
+    return (
+        None if place is None else place.isoformat() if isinstance(place, datetime) else str(place)
+    )
 
 
 def from_text(text: str | None) -> Place | None:
     """The place that `to_text` wrote."""
     if text is None:
         return None
-    return Decimal(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else datetime.fromisoformat(text).astimezone(UTC)
+    return (
+        Decimal(text)
+        if re.fullmatch(r"-?\d+(\.\d+)?", text)
+        else datetime.fromisoformat(text).astimezone(UTC)
+    )
 
 
 def holes(value: Any) -> Iterator[str]:
@@ -107,7 +118,10 @@ def holes(value: Any) -> Iterator[str]:
 
 
 def query(ask: Ask, given: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Query parameters of a request: lists repeat the name, `base64_json` and `json` encode a structure."""
+    """Query parameters of a request.
+
+    Lists repeat the name, `base64_json` and `json` encode a structure.
+    """
     pairs: list[tuple[str, str]] = []
     for name, value in given.items():
         if ask.since is None and "cursor" in holes(value):
@@ -149,7 +163,10 @@ def _json(value: Any) -> bytes:
 
 
 def _fill(value: Any, words: Mapping[str, Any]) -> Any:
-    """`value` with its holes filled. A condition that needs a cursor where there is none is left out (None)."""
+    """`value` with its holes filled.
+
+    A condition that needs a cursor where there is none is left out (None).
+    """
     match value:
         case str() if hole := _HOLE.fullmatch(value):
             filled = words.get(hole[1])
@@ -157,7 +174,11 @@ def _fill(value: Any, words: Mapping[str, Any]) -> Any:
         case str():
             if "{cursor}" in value and "cursor" not in words:
                 return None
-            return _HOLE.sub(lambda hole: str(words.get(hole[1], hole[0])), value) if "{" in value else value
+            return (
+                _HOLE.sub(lambda hole: str(words.get(hole[1], hole[0])), value)
+                if "{" in value
+                else value
+            )
         case dict():
             return {name: _fill(member, words) for name, member in value.items()}
         case list() | tuple():

@@ -1,7 +1,8 @@
-"""The declared contract of a feed: which fields a record has, of which type, and which may be missing.
+"""The declared contract of a feed: its fields, their types, and which may be missing.
 
-Types: text, number, integer, boolean, instant, date, json; `?` marks a field that may be missing or null. A dotted name
-reaches into nested objects and lists: `product.code`, `product_id.0`; the mapping sees `product_code`, `product_id_0`.
+Types: text, number, integer, boolean, instant, date, json; `?` marks a field that may be missing or
+null. A dotted name reaches into nested objects and lists: `product.code`, `product_id.0`; the
+mapping sees `product_code`, `product_id_0`.
 """
 
 import re
@@ -13,12 +14,13 @@ from typing import Any
 import msgspec
 
 TYPES = ("text", "number", "integer", "boolean", "instant", "date", "json")
+RESERVED = {"record", "record_no", "page_no", "received_at", "raw_ref", "contract_problem"}
 _FIELD = re.compile(r"^[A-Za-z_@][\w@-]*(\.[\w@-]+)*$")
 
 
 @dataclass(frozen=True)
 class Field:
-    """One declared field: `path` in the record, `column` of `page`, `type`, and whether it may be absent."""
+    """One declared field: `path` in the record, `column` of `page`, `type`; may it be absent."""
 
     path: str
     type: str
@@ -38,12 +40,19 @@ class Field:
     def inner(self) -> str | None:
         """JSONPath below the top-level field, None for the field itself."""
         parts = self.path.split(".")[1:]
-        return "$" + "".join(f"[{part}]" if part.isdigit() else f'."{part}"' for part in parts) if parts else None
+        return (
+            "$" + "".join(f"[{part}]" if part.isdigit() else f'."{part}"' for part in parts)
+            if parts
+            else None
+        )
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The fields of one feed. With `empty_is_false` the JSON value false stands for null, as Odoo sends it."""
+    """The fields of one feed.
+
+    With `empty_is_false` the JSON value false stands for null, as Odoo sends it.
+    """
 
     fields: tuple[Field, ...]
     empty_is_false: bool = False
@@ -74,7 +83,11 @@ class Contract:
     @cached_property
     def decoder(self) -> msgspec.json.Decoder[Any]:
         """Decodes one record into a tuple-like struct of its top-level fields."""
-        return msgspec.json.Decoder(msgspec.defstruct("Record", [self._slot(top) for top in self.tops], gc=False, kw_only=True))
+        return msgspec.json.Decoder(
+            msgspec.defstruct(
+                "Record", [self._slot(top) for top in self.tops], gc=False, kw_only=True
+            )
+        )
 
     def _slot(self, top: str) -> Any:
         kind: Any = str if top in self.plain else msgspec.Raw
@@ -89,7 +102,9 @@ class Contract:
             return f"{found[1]} is missing"
         if found := re.search(r"Expected `(.+?)`, got `(.+?)` - at `\$\.(.+?)`", error):
             wanted = {"str": "text", "str | null": "text or nothing"}.get(found[1], found[1])
-            return f"{found[3]} should be {wanted}, found {'text' if found[2] == 'str' else found[2]}"
+            return (
+                f"{found[3]} should be {wanted}, found {'text' if found[2] == 'str' else found[2]}"
+            )
         return error
 
 
@@ -100,11 +115,18 @@ def parse(declared: Mapping[str, str]) -> tuple[Field, ...]:
         if not _FIELD.match(path):
             raise ValueError(f"'{path}' is not a field name such as orderNumber or product.code")
         if kind.removesuffix("?") not in TYPES:
-            raise ValueError(f"{path}: '{kind}' is not one of {', '.join(TYPES)} (with ? when it may be missing)")
+            raise ValueError(
+                f"{path}: '{kind}' is not one of {', '.join(TYPES)} (with ? when it may be missing)"
+            )
         fields.append(Field(path, kind.removesuffix("?"), kind.endswith("?")))
-    columns = [field.column for field in fields]
+    columns = [field.column.lower() for field in fields]
     if twice := {column for column in columns if columns.count(column) > 1}:
         raise ValueError(f"two fields would both be called {', '.join(sorted(twice))}")
+    if taken := RESERVED & {*columns, *(field.top.lower() for field in fields)}:
+        raise ValueError(
+            f"every page has a column {', '.join(sorted(taken))} of its own; read the field as "
+            "json_extract_string(record, '$.name')"
+        )
     return tuple(fields)
 
 

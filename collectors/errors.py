@@ -1,8 +1,8 @@
 """What can go wrong between us and a source.
 
 CollectError
-├── SourceUnavailableError   did not answer in time, or answered 5xx          (retryable)
-├── ThrottledError           asked us to come back later; carries `until`     (retryable)
+├── SourceUnavailableError   did not answer in time, or answered 5xx
+├── ThrottledError           asked us to come back later; carries `until`
 ├── SourceDeniedError        refused our credentials
 ├── ForbiddenRequestError    we were about to do what a collector must not do
 ├── PayloadError             the answer is not what the feed promises; the page is rejected whole
@@ -16,7 +16,6 @@ from datetime import datetime
 class CollectError(Exception):
     """The source could not be collected."""
 
-    retryable = False
     outcome = "failed"
 
     def __init__(self, source: str, message: str | None = None) -> None:
@@ -28,14 +27,12 @@ class CollectError(Exception):
 class SourceUnavailableError(CollectError):
     """The source did not answer in time, or answered 5xx."""
 
-    retryable = True
     outcome = "unreachable"
 
 
 class ThrottledError(CollectError):
     """The source asked us to come back later."""
 
-    retryable = True
     outcome = "throttled"
 
     def __init__(self, source: str, until: datetime) -> None:
@@ -75,6 +72,11 @@ class SnapshotRefusedError(CollectError):
     def __init__(self, source: str, message: str | None = None, *, was_empty: bool = False) -> None:
         self.was_empty = was_empty
         super().__init__(source, message)
+
+
+def shown(body: bytes, length: int = 300) -> str:
+    """The beginning of a body, safe to print."""
+    return ascii(body[:length].decode("utf-8", "replace"))
 
 
 class NothingNew(Exception):  # noqa: N818 - not an error: the source has nothing that was not read before

@@ -1,23 +1,28 @@
 """One SELECT from `page` to canonical rows.
 
-The author's SELECT is parsed once: every SELECT of it gets `record_no`, and for each use of one of our macros the twin
-that says what is wrong with the value. So the mapping runs vectorised, and a record with a problem still becomes a
-reject with its reason.
+The author's SELECT is parsed once: every SELECT of it gets `record_no`, and for each use of one of
+our macros the twin that says what is wrong with the value. So the mapping runs vectorised, and a
+record with a problem still becomes a reject with its reason.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
+from collectors.sqltext import all_of, literal
+
 
 class MappingError(ValueError):
-    """A mapping is not one SELECT from page that yields rows of its table. `line` is 1-based, where known."""
+    """A mapping is not one SELECT from page that yields rows of its table.
+
+    `line` is 1-based, where known.
+    """
 
     def __init__(self, message: str, line: int | None = None) -> None:
         self.line = line
@@ -29,18 +34,28 @@ def _macros() -> tuple[str, frozenset[str], frozenset[str]]:
     text = resources.files(__package__).joinpath("macros.sql").read_text("utf-8")
     names = re.findall(r"CREATE MACRO (\w+)\(", text)
     twins = frozenset(name.removesuffix("_problem") for name in names if name.endswith("_problem"))
-    return text, twins, frozenset(name.removesuffix("_basis") for name in names if name.endswith("_basis"))
+    return (
+        text,
+        twins,
+        frozenset(name.removesuffix("_basis") for name in names if name.endswith("_basis")),
+    )
 
 
 def connect(zones: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
     """An in-memory engine that knows our macros and can reach nothing but what is registered in it.
 
-    `zones` maps plant to time zone: `zone_of(plant)` in a mapping.
+    `zones` maps plant to time zone: `zone_of(plant)` in a mapping. Temporary tables and what is
+    registered are the caller's own; the macros are made once for all, that takes a while.
     """
-    con = duckdb.connect(config={"threads": 2, "python_enable_replacements": False})
-    con.execute("SET TimeZone = 'UTC'")
+    return _engine(tuple(zones.items())).cursor()
+
+
+@lru_cache(maxsize=8)
+def _engine(zones: tuple[tuple[str, str], ...]) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(config={"threads": 1, "python_enable_replacements": False})
+    con.execute("SET GLOBAL TimeZone = 'UTC'")
     con.execute(_macros()[0])
-    cases = " ".join(f"WHEN '{plant.replace(chr(39), chr(39) * 2)}' THEN '{zone}'" for plant, zone in zones.items())
+    cases = " ".join(f"WHEN {literal(plant)} THEN {literal(zone)}" for plant, zone in zones)
     con.execute(f"CREATE MACRO zone_of(plant) AS CASE plant {cases or 'WHEN NULL THEN NULL'} END")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")
@@ -51,7 +66,8 @@ def connect(zones: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
 class Select:
     """A parsed mapping. `sql` yields `record_no`, `problem` and the author's columns.
 
-    `constants`: for columns the mapping fills with literals only (`kind`, most often), every value it can give.
+    `constants`: for columns the mapping fills with literals only (`kind`, most often), every value
+    it can give.
     """
 
     sql: str
@@ -68,9 +84,13 @@ def parse(text: str, target: Collection[str]) -> Select:
     """Read the author's SELECT into a table with the columns `target`. Raises `MappingError`."""
     try:
         statements = [tree for tree in sqlglot.parse(text, dialect="duckdb") if tree is not None]
+    except sqlglot.errors.TokenError as error:
+        raise MappingError("not SQL: a quote or comment is not closed") from error
     except sqlglot.ParseError as error:
         first = error.errors[0] if error.errors else {}
-        raise MappingError(f"not SQL: {first.get('description', error)}", first.get("line")) from error
+        raise MappingError(
+            f"not SQL: {first.get('description', error)}", first.get("line")
+        ) from error
     if len(statements) != 1:
         raise MappingError(f"a mapping is one SELECT, found {len(statements)} statements")
     branches = list(_branches(statements[0]))
@@ -95,13 +115,17 @@ def _constants(columns: tuple[str, ...], branches: list[exp.Select]) -> dict[str
     """Every literal each column can have, for the columns that can have nothing else."""
     found: dict[str, frozenset[str]] = {}
     for place, name in enumerate(columns):
-        values = [_literals(branch.selects[place].unalias()) for branch in branches if place < len(branch.selects)]
+        values = [
+            _literals(branch.selects[place].unalias())
+            for branch in branches
+            if place < len(branch.selects)
+        ]
         if all(value is not None for value in values):
             found[name] = frozenset(text for value in values for text in value or ())
     return found
 
 
-def _literals(value: exp.Expression) -> frozenset[str] | None:
+def _literals(value: exp.Expr) -> frozenset[str] | None:
     """The texts an expression can give where it is made of literals only, else None."""
     if isinstance(value, exp.Literal):
         return frozenset({value.name})
@@ -109,13 +133,20 @@ def _literals(value: exp.Expression) -> frozenset[str] | None:
         return frozenset()
     if isinstance(value, exp.Case):
         default = value.args.get("default")
-        arms = [*(arm.args["true"] for arm in value.args["ifs"]), *([default] if default is not None else [])]
+        arms = [
+            *(arm.args["true"] for arm in value.args["ifs"]),
+            *([default] if default is not None else []),
+        ]
         found = [_literals(arm) for arm in arms]
-        return None if any(arm is None for arm in found) else frozenset(text for arm in found for text in arm or ())
+        return (
+            None
+            if any(arm is None for arm in found)
+            else frozenset(text for arm in found for text in arm or ())
+        )
     return None
 
 
-def _branches(tree: exp.Expression) -> Iterable[exp.Select]:
+def _branches(tree: exp.Expr) -> Iterable[exp.Select]:
     if isinstance(tree, exp.Union):
         if tree.args.get("distinct"):
             raise MappingError("join SELECTs with UNION ALL; UNION would drop rows unseen")
@@ -124,9 +155,9 @@ def _branches(tree: exp.Expression) -> Iterable[exp.Select]:
         return
     if not isinstance(tree, exp.Select):
         raise MappingError(f"a mapping is a SELECT, found {tree.key.upper()}")
-    if tree.args.get("with_") or tree.args.get("with"):
+    if tree.args.get("with_"):
         raise MappingError("no WITH: a mapping is a plain SELECT from page")
-    source = tree.args.get("from_") or tree.args.get("from")
+    source = tree.args.get("from_")
     if source is None or source.this.name.lower() != "page":
         raise MappingError("a mapping selects FROM page")
     for part in ("group", "distinct", "limit", "order", "having", "qualify"):
@@ -136,42 +167,73 @@ def _branches(tree: exp.Expression) -> Iterable[exp.Select]:
 
 
 def _instrument(select: exp.Select, columns: tuple[str, ...], *, with_basis: bool) -> None:
-    """Let the SELECT also say which record a row comes from, what is wrong with it, and how its zone was known."""
-    problems, basis = [], None
+    """Let the SELECT also say from which record a row is, what is wrong, how its zone was known."""
+    found: list[str] = []
+    basis = None
     for name, column in zip(columns, select.selects, strict=True):
         value = column.this if isinstance(column, exp.Alias) else column
-        for problem in _problems(value):
-            problems.append(f"'{name}: ' || {problem.sql(dialect='duckdb')}")
-        if name == "occurred_at" and isinstance(value, exp.Anonymous) and value.name.lower() in _macros()[2]:
-            basis = exp.Anonymous(this=f"{value.name.lower()}_basis", expressions=[arg.copy() for arg in value.expressions])
-    problem = f"nullif(concat_ws('; ', {', '.join(problems)}), '')" if problems else "CAST(NULL AS VARCHAR)"
-    select.select("page.record_no", exp.alias_(sqlglot.parse_one(problem, dialect="duckdb"), "problem"), copy=False)
+        found += [f"'{name}: ' || {wrong.sql(dialect='duckdb')}" for wrong in _problems(value)]
+        if name == "occurred_at" and _word(value) in _macros()[2]:
+            basis = _twin(value, "basis")
+    if where := select.args.get("where"):
+        found += _kept_where_unsure(where)
+    problem = exp.alias_(sqlglot.parse_one(all_of(found), dialect="duckdb"), "problem")
+    select.select("page.record_no", problem, copy=False)
     if with_basis and "occurred_at" in columns and "time_basis" not in columns:
         select.select(exp.alias_(basis or exp.null(), "time_basis"), copy=False)
 
 
-def _problems(value: exp.Expression) -> list[exp.Expression]:
-    """Expressions that are NULL when `value` can be trusted. A CASE is only asked about the branch it takes."""
+def _kept_where_unsure(where: exp.Expr) -> list[str]:
+    """Let a WHERE keep records it cannot judge, so that they are rejects and not left out."""
+    doubts = [doubt.sql(dialect="duckdb") for doubt in _problems(where.this)]
+    if doubts:
+        unsure = " OR ".join(f"{doubt} IS NOT NULL" for doubt in doubts)
+        condition = where.this.sql(dialect="duckdb")
+        where.set("this", sqlglot.parse_one(f"({condition}) OR {unsure}", dialect="duckdb"))
+    return [f"'where: ' || {doubt}" for doubt in doubts]
+
+
+def _problems(value: exp.Expr) -> list[exp.Expr]:
+    """Expressions that are NULL when `value` can be trusted.
+
+    A CASE is only asked about the branch it takes, and the conditions on the way there.
+    """
     if isinstance(value, exp.Case):
-        arms = [(arm.this, _joined(_problems(arm.args["true"]))) for arm in value.args["ifs"]]
+        way: list[exp.Expr] = _problems(value.this) if value.this else []
+        arms: list[tuple[exp.Expr, exp.Expr | None]] = []
+        for arm in value.args["ifs"]:
+            way = [*way, *_problems(arm.this)]
+            arms.append((arm.this, _joined([*way, *_problems(arm.args["true"])])))
         default = value.args.get("default")
-        otherwise = _joined(_problems(default)) if default is not None else None
+        otherwise = _joined([*way, *(_problems(default) if default is not None else [])])
         if all(problem is None for _, problem in arms) and otherwise is None:
             return []
         case = exp.Case(this=value.this.copy() if value.this else None)
         for condition, problem in arms:
             case = case.when(condition.copy(), problem or exp.null())
         return [case.else_(otherwise or exp.null())]
-    found: list[exp.Expression] = []
-    if isinstance(value, exp.Anonymous) and value.name.lower() in _macros()[1]:
-        found.append(exp.Anonymous(this=f"{value.name.lower()}_problem", expressions=[arg.copy() for arg in value.expressions]))
+    found: list[exp.Expr] = []
+    if _word(value) in _macros()[1]:
+        found.append(_twin(value, "problem"))
     for child in value.iter_expressions():
         found.extend(_problems(child))
     return found
 
 
-def _joined(problems: list[exp.Expression]) -> exp.Expression | None:
-    if len(problems) < 2:
-        return problems[0] if problems else None
-    joined = exp.Anonymous(this="concat_ws", expressions=[exp.Literal.string("; "), *problems])
+def _word(value: exp.Expr) -> str:
+    """The name of the function an expression calls, '' where it is none we could have made."""
+    return value.name.lower() if isinstance(value, exp.Anonymous) else ""
+
+
+def _twin(value: exp.Expr, suffix: str) -> exp.Expr:
+    """The same call of the macro's twin."""
+    arguments = [argument.copy() for argument in value.expressions]
+    return exp.Anonymous(this=f"{_word(value)}_{suffix}", expressions=arguments)
+
+
+def _joined(problems: list[exp.Expr]) -> exp.Expr | None:
+    different = [problem.copy() for problem in {each.sql(): each for each in problems}.values()]
+    if len(different) < 2:
+        return different[0] if different else None
+    joined = exp.Anonymous(this="concat_ws", expressions=[exp.Literal.string("; "), *different])
     return exp.Anonymous(this="nullif", expressions=[joined, exp.Literal.string("")])

@@ -1,6 +1,7 @@
 """What a pack promises: how a product is reached, and what each of its feeds brings.
 
-The models say what may stand in `pack.yml` and in a source of the landscape; they forbid what they do not know.
+The models say what may stand in `pack.yml` and in a source of the landscape; they forbid what they
+do not know.
 """
 
 import re
@@ -21,7 +22,9 @@ from pydantic import (
 from collectors import contract as contracts
 from collectors.page import Dialect
 
-Role = Literal["erp", "mes", "wms", "middleware", "qms", "cmms", "shopfloor", "supplier", "tms", "finance"]
+Role = Literal[
+    "erp", "mes", "wms", "middleware", "qms", "cmms", "shopfloor", "supplier", "tms", "finance"
+]
 Transport = Literal["http_json", "odata", "jsonrpc", "sql", "files"]
 NAME = r"^[a-z][a-z0-9_-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -49,15 +52,28 @@ def _contract(value: dict[str, str]) -> dict[str, str]:
 class Cursor(Strict):
     """Where an incremental feed resumes: always inclusive, always with an overlap.
 
-    The place of a record is `field`, a contract field of type instant, integer or number, or `value`, an SQL expression
-    over `page`. `ask` is the query parameter that carries it; a request may hold `{cursor}` instead. `overlap` is the
-    declared lateness of the source; a numeric cursor steps back by `overlap_count`.
+    The place of a record is `field`, a contract field of type instant, integer or number, or
+    `value`, an SQL expression over `page`. `ask` is the query parameter that carries it; a request
+    may hold `{cursor}` instead. `overlap` is the declared lateness of the source; a numeric cursor
+    steps back by `overlap_count`.
     """
 
     field: str | None = None
     value: str | None = None
     ask: str | None = None
-    format: Literal["iso", "iso_seconds", "naive_utc", "epoch_s", "epoch_ms", "date", "odata_datetime", "odata_offset", "compact", "tryton", "number"] = "iso"
+    format: Literal[
+        "iso",
+        "iso_seconds",
+        "naive_utc",
+        "epoch_s",
+        "epoch_ms",
+        "date",
+        "odata_datetime",
+        "odata_offset",
+        "compact",
+        "tryton",
+        "number",
+    ] = "iso"
     overlap: timedelta = timedelta(hours=1)
     overlap_count: int = Field(default=1000, ge=0)
     start: datetime | int | None = None
@@ -70,7 +86,7 @@ class Cursor(Strict):
 
 
 class Paging(Strict):
-    """How a list is split: by page number, offset, continuation token, next link or Range header."""
+    """How a list is split: by page number, offset, token, next link or Range header."""
 
     by: Literal["number", "offset", "token", "link", "range"] = "number"
     ask: str = "page"
@@ -84,8 +100,9 @@ class Paging(Strict):
 class Snapshot(Strict):
     """A feed that is accepted whole or not at all.
 
-    `at` is an SQL expression over `page` for the instant the balance is true for; without it that is the start of the
-    pull. `id` is an expression all records must agree on. `empty` says what an empty answer after a non-empty one means.
+    `at` is an SQL expression over `page` for the instant the balance is true for; without it that
+    is the start of the pull. `id` is an expression all records must agree on. `empty` says what an
+    empty answer after a non-empty one means.
     """
 
     at: str | None = None
@@ -105,7 +122,9 @@ class Lookup(Strict):
 
 
 class Guard(Strict):
-    """Looked at before every request of the feed: where the answer is not as required, the request is not made.
+    """Looked at before every request of the feed.
+
+    Where the answer is not as required, the request is not made.
 
     `total` is where that answer tells how many records must come.
     """
@@ -116,12 +135,20 @@ class Guard(Strict):
     why: str
 
 
+def _encoding(value: str) -> str:
+    try:
+        "".encode(value)
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"'{value}' is not an encoding such as utf-8 or cp1252") from error
+    return value
+
+
 class Csv(Strict):
     """Dialect of a text table."""
 
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', min_length=1, max_length=1)
-    encoding: str = "utf-8"
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ".", ",", " ", "'"] = ""
     header: bool = True
@@ -130,7 +157,6 @@ class Csv(Strict):
 
     @model_validator(mode="after")
     def _signs_differ(self) -> Self:
-        "".encode(self.encoding)
         if self.decimal == self.thousands:
             raise ValueError("decimal and thousands cannot be the same sign")
         return self
@@ -142,7 +168,10 @@ class Csv(Strict):
 
 
 class Feed(Strict):
-    """One thing a collector reads. Which request keys apply depends on the transport of the pack."""
+    """One thing a collector reads.
+
+    Which request keys apply depends on the transport of the pack.
+    """
 
     into: Texts
     contract: Annotated[dict[str, str], AfterValidator(_contract)] = Field(min_length=1)
@@ -192,7 +221,9 @@ class Feed(Strict):
         if self.guard and not (self.get or self.post):
             raise ValueError("guard needs a request to guard")
         if "stock_balance" in self.into and not self.snapshot:
-            raise ValueError("a feed into stock_balance needs 'snapshot': balances are accepted only whole")
+            raise ValueError(
+                "a feed into stock_balance needs 'snapshot': balances are accepted only whole"
+            )
         return self
 
 
@@ -213,7 +244,10 @@ class Rpc(Strict):
 
 
 class Pack(Strict):
-    """How one product is read. A source of the landscape names a pack, or says all of this itself."""
+    """How one product is read.
+
+    A source of the landscape names a pack, or says all of this itself.
+    """
 
     system: str
     role: Role
@@ -231,7 +265,9 @@ class Pack(Strict):
         for name, feed in self.feeds.items():
             wanted = ASKS[self.transport]
             if not any(getattr(feed, key) for key in wanted):
-                raise ValueError(f"feed '{name}' needs '{' or '.join(wanted)}' for transport {self.transport}")
+                raise ValueError(
+                    f"feed '{name}' needs '{' or '.join(wanted)}' for transport {self.transport}"
+                )
         if self.transport == "jsonrpc" and self.rpc is None:
             raise ValueError("transport jsonrpc needs 'rpc: {dialect: ..., path: ...}'")
         for line in self.allow:
@@ -241,7 +277,7 @@ class Pack(Strict):
 
 
 class Auth(Strict):
-    """Credentials of one source, all by reference (`env:NAME` or `file:PATH`), resolved when the source is opened."""
+    """Credentials of one source, resolved from their references when the source is opened."""
 
     user: str | None = None
     password: SecretStr | None = None

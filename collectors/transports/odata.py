@@ -8,7 +8,10 @@ from collectors.pack import Paging
 from collectors.page import Page
 from collectors.transports import http_json
 
-_COUNT = {"2": ("$inlinecount", "allpages", "$.d.__count"), "4": ("$count", "true", "$.@odata.count")}
+_COUNT = {
+    "2": ("$inlinecount", "allpages", "$.d.__count"),
+    "4": ("$count", "true", "$.@odata.count"),
+}
 _NEXT = {"2": "$.d.__next", "4": "$.@odata.nextLink"}
 
 

@@ -6,7 +6,7 @@ SELECT
     page.source_key                                 AS of_key,
     item                                            AS of_item,
     key,
-    coalesce(exact(factor), 1)                      AS factor,
+    coalesce(exact_factor(factor), 1)                   AS factor,
     coalesce(date_of(valid_from), DATE '1900-01-01') AS valid_from,
     date_of(valid_to)                               AS valid_to
 FROM page

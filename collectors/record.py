@@ -1,0 +1,72 @@
+"""What a page is and what is cut out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pyarrow as pa
+
+MAX_RECORD = 1_000_000
+MAX_ROWS = 1_048_576
+MAX_UNPACKED = 256 * 1024 * 1024  # bytes a workbook or Parquet file may become when it is unpacked
+NUL = "\x00"
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of a source, byte for byte.
+
+    `format` is json, ndjson, csv, xlsx or parquet. `parameters` are columns every record of the
+    page gets: feed parameters, the file name. `source_clock` is what the source says the time is
+    (UTC), if it does. `ref` is where the bytes are kept.
+    """
+
+    number: int
+    body: bytes
+    format: str
+    request: str
+    received_at: datetime
+    parameters: Mapping[str, str | None] = field(default_factory=dict)
+    source_clock: datetime | None = None
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text file writes a table; `decimal` and `thousands` are of its `number` columns."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
+    decimal: str = "."
+    thousands: str = ""
+    header: bool = True
+    skip_lines: int = 0
+    empty: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One record that could not be read or trusted: why, as received, and where it was."""
+
+    reason: str
+    raw: str
+    raw_ref: str
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one page.
+
+    `table` has `#` (its place in the page, from 1), `record` (its text) and one text column per
+    top-level field of the contract. `quoted` names the columns that still hold JSON (strings in
+    quotes). `count` is how many records the page has, rejects included; `unknown` are fields the
+    contract does not name.
+    """
+
+    table: pa.Table
+    quoted: frozenset[str]
+    rejects: list[Reject]
+    count: int
+    unknown: tuple[str, ...] = ()

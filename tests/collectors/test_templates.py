@@ -1,0 +1,384 @@
+"""Templates for a shop floor and a warehouse: files of two dialects, a database, a web service."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.collectors import databases
+
+COMPANY = """\
+company: Works
+currency: EUR
+plants:
+  P1: {name: One, zone: Europe/Berlin}
+"""
+WRITTEN = datetime(2026, 3, 30, tzinfo=UTC).timestamp()
+MES = ("orders", "completions", "consumption", "holds", "lot_links", "downtimes")
+WMS = ("movements", "shipments", "receipts", "holds", "balances")
+
+
+def drop(folder: Path, name: str, content: str | bytes, age: float = 0) -> None:
+    """A file that was written a while ago, so that nobody writes it still."""
+    path = folder / "drop" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    os.utime(path, (WRITTEN + age, WRITTEN + age))
+
+
+def source(pack: str, reach: str, feeds: dict[str, str], known: tuple[str, ...]) -> str:
+    """`sources/<name>.yml`: a template with some of its feeds."""
+    lines = [f"  {name}: {feeds.get(name, 'off')}" for name in known if feeds.get(name) != "on"]
+    return "\n".join([f"pack: {pack}", reach, "plants: P1", *(["feeds:", *lines] if lines else [])])
+
+
+def dropped(pack: str, feeds: dict[str, str], known: tuple[str, ...]) -> str:
+    """The same for files in `drop`."""
+    return source(pack, "folder: drop", feeds, known)
+
+
+def utc(row: dict[str, Any], name: str) -> str | None:
+    """An instant as text."""
+    return f"{row[name].astimezone(UTC):%Y-%m-%d %H:%M:%S}" if row[name] else None
+
+
+# Files ------------------------------------------------------------------------------------------
+
+GERMAN = '{csv: {delimiter: ";", decimal: ",", thousands: ".", encoding: cp1252}}'
+COMPLETIONS = """\
+event_id;order_no;op;item;qty_good;qty_scrap;uom;lot;ended_at;sent_at;ack_at;reverses;Schicht
+E-1;000100;0010;PUMPE-Ü;1.250,5;2,25;kg;LÖ-1;2026-03-28T22:15:00;2026-03-28T22:15:05;;;früh
+E-2;000100;0010;PUMPE-Ü;10;;kg;LÖ-2;2026-10-25T02:30:00;2026-10-25T02:30:05;2026-10-25T02:30:09;;
+E-3;000101;0010;PUMPE-Ü;10;;kg;LÖ-3;2026-03-29T02:30:00;;;;
+E-4;000101;0010;PUMPE-Ü;1,5,0;;kg;LÖ-4;2026-03-29T04:00:00;;;;
+E-5;000100;0010;PUMPE-Ü;10;;kg;LÖ-2;2026-10-25T08:00:00;;;E-2;
+"""
+
+
+@pytest.fixture
+def german(tmp_path: Path, a_plant: Any) -> Any:
+    """A shop floor with semicolons, decimal commas, umlauts and wall times."""
+    drop(tmp_path, "completions_1.csv", COMPLETIONS.encode("cp1252"))
+    return a_plant(COMPANY, {"mes": dropped("mes/files", {"completions": GERMAN}, MES)})
+
+
+def test_decimal_commas_and_umlauts_are_read_to_the_last_digit(german: Any) -> None:
+    german.collect()
+    (good,) = german.facts(
+        "business_event", "item, lot, order_no, quantity", "source_key = 'E-1/good'"
+    )
+    assert good == {
+        "item": "PUMPE-Ü",
+        "lot": "LÖ-1",
+        "order_no": "000100",
+        "quantity": Decimal("1250.5"),
+    }
+    (scrap,) = german.facts("business_event", "quantity", "kind = 'scrap'")
+    assert scrap["quantity"] == Decimal("2.25")
+
+
+def test_wall_times_of_both_nights_are_told_apart(german: Any) -> None:
+    german.collect()
+    events = german.facts(
+        "business_event", "source_key, occurred_at, time_basis", "kind = 'op_complete'"
+    )
+    assert {row["source_key"]: (utc(row, "occurred_at"), row["time_basis"]) for row in events} == {
+        "E-1/good": ("2026-03-28 21:15:00", "plant_local"),
+        "E-2/good": ("2026-10-25 00:30:00", "ambiguous"),
+        "E-5/good": ("2026-10-25 07:00:00", "plant_local"),
+    }
+    assert [reject["reason"] for reject in german.rejects() if "clocks" in reject["reason"]] == [
+        "occurred_at: 2026-03-29 02:30:00 does not exist in Europe/Berlin (clocks go forward)"
+    ]
+
+
+def test_every_line_is_held_or_rejected_with_its_reason(german: Any) -> None:
+    landed = german.collect()["mes/completions"].landed
+    assert (landed.records, landed.held, landed.rejects, landed.left_out) == (5, 3, 2, 0)
+    (number,) = [row for row in german.rejects() if "clocks" not in row["reason"]]
+    assert "1,5,0" in number["raw"]
+    assert "is not a" in number["reason"]
+    again = german.collect()["mes/completions"].landed
+    assert (again.records, again.news) == (0, 0)
+
+
+def test_a_completion_taken_back_counts_the_other_way(german: Any) -> None:
+    german.collect()
+    (back,) = german.facts(
+        "business_event", "quantity, is_reversal, reverses_key", "source_key = 'E-5/good'"
+    )
+    assert back == {"quantity": -10, "is_reversal": True, "reverses_key": "E-2/good"}
+
+
+def test_a_message_without_an_answer_is_open(german: Any) -> None:
+    german.collect()
+    assert german.facts("message_hop", "message_id, status, is_terminal") == [
+        {"message_id": "E-1", "status": "sent_unacked", "is_terminal": False},
+        {"message_id": "E-2", "status": "done", "is_terminal": True},
+    ]
+
+
+MOVEMENTS = """\
+movement_id,type,item,lot,qty,uom,from_location,to_location,reference,at
+M-1,TRANSFER,A-1,L-1,12.5,kg,A-01,B-02,T-77,2026-03-27T09:00:00+01:00
+M-2,adjust,A-1,L-1,0.5,kg,B-02,,,2026-03-27T10:00:00Z
+M-3,teleport,A-1,L-1,1,kg,B-02,A-01,,2026-03-27T11:00:00Z
+"""
+BALANCES = "item,lot,location,status,qty,uom,balance_at\n"
+
+
+def test_a_file_with_commas_and_a_byte_order_mark_is_read(tmp_path: Path, a_plant: Any) -> None:
+    drop(tmp_path, "movements_1.csv", b"\xef\xbb\xbf" + MOVEMENTS.encode())
+    wms = a_plant(COMPANY, {"wms": dropped("wms/files", {"movements": "on"}, WMS)})
+    landed = wms.collect()["wms/movements"].landed
+    assert (landed.records, landed.held, landed.rejects) == (3, 2, 1)
+    columns = "source_key, kind, location, quantity, correlation_id"
+    assert [tuple(row.values()) for row in wms.facts("business_event", columns)] == [
+        ("M-1/in", "transfer", "B-02", Decimal("12.5"), "T-77"),
+        ("M-1/out", "transfer", "A-01", Decimal("-12.5"), "T-77"),
+        ("M-2/out", "adjust", "B-02", Decimal("-0.5"), "M-2"),
+    ]
+    assert "kind is empty" in wms.rejects()[0]["reason"]
+
+
+def test_a_corrected_file_is_a_new_revision_of_its_lines(tmp_path: Path, a_plant: Any) -> None:
+    drop(tmp_path, "movements_1.csv", MOVEMENTS)
+    wms = a_plant(COMPANY, {"wms": dropped("wms/files", {"movements": "on"}, WMS)})
+    wms.collect()
+    corrected = MOVEMENTS.replace("0.5", "0.75").replace("teleport", "transfer")
+    drop(tmp_path, "movements_1.csv", corrected, age=60)
+    landed = wms.collect()["wms/movements"].landed
+    assert (landed.held, landed.unchanged, landed.rejects) == (2, 1, 0)
+    (adjusted,) = wms.facts("business_event", "quantity", "source_key = 'M-2/out'")
+    assert adjusted["quantity"] == Decimal("-0.75")
+
+
+def test_the_newest_balances_count_and_a_broken_file_is_refused_whole(
+    tmp_path: Path, a_plant: Any
+) -> None:
+    at = "2026-03-27T06:00:00"
+    drop(tmp_path, "balances_1.csv", f"{BALANCES}A-1,L-0,B-02,free,1,kg,{at}\n")
+    drop(tmp_path, "balances_2.csv", f"{BALANCES}A-1,L-1,B-02,BLOCKED,12,kg,{at}\n", age=1)
+    wms = a_plant(COMPANY, {"wms": dropped("wms/files", {"balances": "on"}, WMS)})
+    wms.collect()
+    (line,) = wms.rows("SELECT lot, stock_status, quantity, balance_at FROM stock_balance")
+    assert (line["lot"], line["stock_status"], line["quantity"]) == ("L-1", "blocked", 12)
+    assert utc(line, "balance_at") == "2026-03-27 05:00:00"
+    drop(tmp_path, "balances_3.csv", f"{BALANCES}A-1,L-1,B-02,free,many,kg,{at}\n", age=2)
+    assert "not whole" in wms.try_collect()["wms/balances"].error
+    assert len(wms.rows("SELECT * FROM stock_balance")) == 1
+
+
+# A source nobody knows: a block of YAML and a SELECT ----------------------------------------------
+
+UNKNOWN = """\
+system: house bus
+role: {role}
+transport: files
+folder: drop
+plants: P1
+feeds:
+  {feed}:
+    files: "{files}"
+    format: {format}
+    records: {records}
+    into: {table}
+    contract: {contract}
+"""
+
+
+def unknown(tmp_path: Path, select: str, **more: str) -> str:
+    """The block, and beside it the SELECT."""
+    folder = tmp_path / "mappings"
+    folder.mkdir(exist_ok=True)
+    (folder / f"bus.{more['feed']}.sql").write_text(select, "utf-8")
+    return UNKNOWN.format(**{"records": "$", **more})
+
+
+def test_messages_as_json_lines_with_epoch_milliseconds(tmp_path: Path, a_plant: Any) -> None:
+    lines = [
+        {"id": "m1", "ts": 1774602000123, "state": "DEAD", "body": {"order": "100", "qty": 2.5}},
+        {"id": "m2", "ts": "soon", "state": "OK", "body": {"order": "101", "qty": 1}},
+    ]
+    drop(tmp_path, "bus.ndjson", "".join(json.dumps(line) + "\n" for line in lines))
+    select = """
+        SELECT id AS source_key, id AS message_id, 'bus' AS channel,
+            CASE state WHEN 'DEAD' THEN 'dead_lettered' ELSE 'done' END AS status,
+            state = 'DEAD' OR state = 'OK' AS is_terminal, 'op_complete' AS business_kind,
+            epoch_instant(ts, 'ms') AS occurred_at, body_order AS order_no,
+            exact(body_qty) AS quantity_source, 'kg' AS unit_source
+        FROM page"""
+    block = unknown(
+        tmp_path,
+        select,
+        role="middleware",
+        feed="messages",
+        files="*.ndjson",
+        format="ndjson",
+        table="message_hop",
+        contract="{id: text, ts: json, state: text, body.order: text, body.qty: number}",
+    )
+    bus = a_plant(COMPANY, {"bus": block})
+    bus.collect()
+    (held,) = bus.facts("message_hop", "message_id, status, order_no, quantity, occurred_at")
+    assert utc(held, "occurred_at") == "2026-03-27 09:00:00"
+    assert (held["status"], held["order_no"]) == ("dead_lettered", "100")
+    assert held["quantity"] == Decimal("2.5")
+    assert "since 1970" in bus.rejects()[0]["reason"]
+
+
+def test_holds_as_one_json_document(tmp_path: Path, a_plant: Any) -> None:
+    document = {"as_of": "x", "holds": [{"no": 7, "lot": "L-1", "since": "2026-03-27T08:00:00"}]}
+    drop(tmp_path, "holds.json", json.dumps(document))
+    select = """
+        SELECT CAST("no" AS VARCHAR) AS source_key, 'hold' AS kind, 'decided' AS status, lot,
+            instant(since, plant_zone) AS effective_at
+        FROM page"""
+    block = unknown(
+        tmp_path,
+        select,
+        role="qms",
+        feed="holds",
+        files="holds.json",
+        format="json",
+        records="$.holds",
+        table="quality_disposition",
+        contract="{no: integer, lot: text, since: instant}",
+    )
+    bus = a_plant(COMPANY, {"bus": block})
+    bus.collect()
+    (hold,) = bus.facts("quality_disposition", "source_key, lot, plant, effective_at")
+    assert (hold["source_key"], hold["lot"], hold["plant"]) == ("7", "L-1", "P1")
+    assert utc(hold, "effective_at") == "2026-03-27 07:00:00"
+
+
+# Databases --------------------------------------------------------------------------------------
+
+VIEWS = """
+CREATE TABLE v_order (order_no TEXT, item TEXT, rev TEXT, qty NUMERIC(18, 6), uom TEXT,
+    status TEXT, changed_at {instant});
+CREATE TABLE v_completion (event_id TEXT, order_no TEXT, op TEXT, qty_good NUMERIC(18, 6),
+    qty_scrap NUMERIC(18, 6), qty_rework NUMERIC(18, 6), uom TEXT, lot TEXT, equipment TEXT,
+    started_at TEXT, ended_at TEXT, sent_at TEXT, ack_at TEXT, erp_doc TEXT, changed_at {instant});
+CREATE TABLE v_balance (item TEXT, lot TEXT, location TEXT, status TEXT, owner TEXT,
+    qty NUMERIC(18, 6), qty_reserved NUMERIC(18, 6), uom TEXT, balance_at TEXT);
+INSERT INTO v_order VALUES ('007', 'A', 'B', 0.1, 'kg', 'released', '2026-11-20T10:00:00Z');
+INSERT INTO v_completion VALUES ('E-1', '007', '10', 2.125, 1, NULL, 'kg', 'L', 'M1', NULL,
+    '2026-11-20T09:30:00', NULL, NULL, NULL, '2026-11-20T09:00:00Z');
+INSERT INTO v_completion VALUES ('E-2', '007', '10', 3, 0, 0, 'kg', 'L', 'M1', NULL,
+    '2026-11-20T11:00:00', NULL, NULL, NULL, '2026-11-20T10:00:00Z');
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """A plant's database with the views of the template, and a way to write into it."""
+    instant = {"sqlite": "TEXT", "postgresql": "TIMESTAMPTZ"}[request.param]
+    with getattr(databases, request.param)(tmp_path) as (url, fill):
+        fill(VIEWS.format(instant=instant))
+        secret = tmp_path / "mes.url"
+        secret.write_text(url, "utf-8")
+        secret.chmod(0o600)
+        yield fill
+
+
+def test_a_database_tells_its_orders_and_completions(database: Any, a_plant: Any) -> None:
+    on = {"orders": "on", "completions": "on"}
+    mes = a_plant(COMPANY, {"mes": source("mes/sql", "database: file:mes.url", on, MES)})
+    reports = mes.collect()
+    assert (reports["mes/orders"].landed.held, reports["mes/completions"].landed.held) == (1, 2)
+    (order,) = mes.facts("order_state", "order_no, item_revision, quantity, status, changed_at")
+    assert utc(order, "changed_at") == "2026-11-20 10:00:00"
+    assert (order["order_no"], order["quantity"]) == ("007", Decimal("0.1"))
+    events = mes.facts("business_event", "source_key, quantity, occurred_at")
+    assert {row["source_key"]: (row["quantity"], utc(row, "occurred_at")) for row in events} == {
+        "E-1/good": (Decimal("2.125"), "2026-11-20 08:30:00"),
+        "E-1/scrap": (Decimal(1), "2026-11-20 08:30:00"),
+        "E-2/good": (Decimal(3), "2026-11-20 10:00:00"),
+    }
+
+
+def test_a_database_is_asked_for_what_changed_and_swept_for_what_is_gone(
+    database: Any, a_plant: Any
+) -> None:
+    block = source("mes/sql", "database: file:mes.url", {"completions": "on"}, MES)
+    mes = a_plant(COMPANY, {"mes": block})
+    mes.collect()
+    database(
+        "UPDATE v_completion SET qty_good = 4, changed_at = '2026-11-20T10:05:00Z' "
+        "WHERE event_id = 'E-2'; DELETE FROM v_completion WHERE event_id = 'E-1'"
+    )
+    landed = mes.collect()["mes/completions"].landed
+    assert (landed.records, landed.held, landed.deleted) == (1, 1, 0)
+    assert mes.facts("business_event", "quantity", "source_key = 'E-2/good'") == [{"quantity": 4}]
+    assert mes.collect(full=True)["mes/completions"].landed.deleted == 2
+    assert [row["source_key"] for row in mes.facts("business_event", "source_key")] == ["E-2/good"]
+
+
+def test_a_database_of_a_warehouse_tells_its_stock(database: Any, a_plant: Any) -> None:
+    database(
+        "INSERT INTO v_balance VALUES "
+        "('A', 'L', 'B-02', NULL, NULL, 7.5, 2, 'kg', '2026-11-20T06:00:00')"
+    )
+    block = source("wms/sql", "database: file:mes.url", {"balances": "on"}, WMS)
+    wms = a_plant(COMPANY, {"wms": block})
+    wms.collect()
+    assert wms.rows("SELECT item, lot, location, quantity, stock_status FROM stock_balance") == [
+        {
+            "item": "A",
+            "lot": "L",
+            "location": "B-02",
+            "quantity": Decimal("7.5"),
+            "stock_status": "free",
+        }
+    ]
+
+
+# Web services -----------------------------------------------------------------------------------
+
+
+def completion(number: int, changed_at: str, **more: Any) -> dict[str, Any]:
+    """One completion as a shop floor tells it."""
+    told = {"event_id": f"E-{number}", "order_no": "007", "qty_good": "1.5", "uom": "kg"}
+    return told | {"ended_at": "2026-11-20T09:30:00+01:00", "changed_at": changed_at} | more
+
+
+def test_a_web_service_is_read_page_by_page_and_then_for_changes(
+    tmp_path: Path, a_plant: Any, lists: Any, secret: Any
+) -> None:
+    rows = [completion(number, "2026-11-20T09:00:00Z") for number in range(5)]
+    service = lists({"completions": rows}, "letmein")
+    reach = f"address: {service.address}\nauth: {{bearer: '{secret(tmp_path, 'letmein')}'}}"
+    block = source("mes/json", reach, {"completions": "{page: {size: 2}}"}, MES)
+    mes = a_plant(COMPANY, {"mes": block})
+    assert mes.collect()["mes/completions"].landed.held == 5
+    assert len(service.asked) == 3
+    rows.append(completion(6, "2026-11-20T09:40:00Z", qty_good=2))
+    landed = mes.collect()["mes/completions"].landed
+    assert (landed.held, landed.unchanged) == (1, 5)
+    assert "changed_since=2026-11-20T08%3A30%3A00Z" in service.asked[-1]
+    total = mes.rows("SELECT sum(quantity) AS quantity FROM business_event")
+    assert total == [{"quantity": Decimal("9.5")}]
+
+
+def test_a_web_service_of_a_warehouse_tells_shipments_with_their_sign(
+    tmp_path: Path, a_plant: Any, lists: Any, secret: Any
+) -> None:
+    told = {"item": "A", "lot": "L", "uom": "kg", "at": "2026-11-20T09:00:00Z"}
+    rows = [
+        told | {"shipment_id": "S-1", "qty": 3, "changed_at": "2026-11-20T09:00:00Z"},
+        told | {"shipment_id": "S-2", "qty": 3, "changed_at": "x", "reverses": "S-1"},
+    ]
+    service = lists({"shipments": rows}, "letmein")
+    reach = f"address: {service.address}\nauth: {{bearer: '{secret(tmp_path, 'letmein')}'}}"
+    wms = a_plant(COMPANY, {"wms": source("wms/json", reach, {"shipments": "on"}, WMS)})
+    wms.collect()
+    assert wms.facts("business_event", "source_key, quantity, kind") == [
+        {"source_key": "S-1", "quantity": -3, "kind": "ship_confirm"}
+    ]
+    assert "'x' is not an instant" in wms.rejects()[0]["reason"]
