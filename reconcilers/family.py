@@ -1,8 +1,9 @@
 """What every family offers, and the tables its results come in.
 
-A family is a folder: `spec.py` (what a rule may set), its stages as `.sql`, a README with the semantics. Its `evaluate`
-reads the relations of its sides and leaves three temp tables: `verdict` (one row per fact in scope), `finding` (one row
-per disagreement) and `part` (the facts of each finding). SQL reads no clock: instants are bound.
+A family is a folder: `spec.py` (what a rule may set), its stages as `.sql`, a README with the
+semantics. Its `evaluate` reads the relations of its sides and leaves three temp tables: `verdict`
+(one row per fact in scope), `finding` (one row per disagreement) and `part` (the facts of each
+finding). SQL reads no clock: instants are bound.
 """
 
 import re
@@ -15,8 +16,6 @@ from typing import Annotated, Any, ClassVar, Protocol
 
 import duckdb
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-VERDICTS = ("matched", "not_due", "excepted", "excluded", "unknown")
 
 VERDICT = """
     side VARCHAR,            -- name of the side the fact is on
@@ -71,13 +70,17 @@ MEASURE = """
     unexplained DECIMAL(38,9) -- sum of absolute unexplained rests
 """
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+Texts = Annotated[
+    tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+]
 
 
 class Strict(BaseModel):
     """Frozen, and unknown keys are mistakes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True
+    )
 
 
 class Excluding(Strict):
@@ -87,7 +90,7 @@ class Excluding(Strict):
 
 
 class Side(BaseModel):
-    """Facts of one side: the table, the role or sources that tell them, and columns with the values they must have."""
+    """Facts of one side: their table, the role or sources that tell them, values of columns."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
     __pydantic_extra__: dict[str, Texts | Excluding] = Field(init=False)
@@ -115,8 +118,9 @@ Due = timedelta | Working
 class Bind:
     """What a run is a pure function of, beside the facts.
 
-    `as_of`: business time of the question. `horizon`: until when both sides are complete; nothing later is judged.
-    `known_at`: knowledge time, None for everything known. `since`: before it at least one side tells nothing.
+    `as_of`: business time of the question. `horizon`: until when both sides are complete; nothing
+    later is judged. `known_at`: knowledge time, None for everything known. `since`: before it at
+    least one side tells nothing.
     """
 
     as_of: datetime
@@ -129,27 +133,41 @@ class Bind:
 class SideUse:
     """One side of a rule as the runner needs it: which facts, linked to others by which key passes.
 
-    Facts of a side that is not `counted` are not accounted for; where it is `is_needed` all the same, the rule says nothing
-    without somebody who tells them. `time` is the column the question's instant applies to.
+    Facts of a side that is not `counted` are not accounted for; where it is `is_needed` all the
+    same, the rule says nothing without somebody who tells them, and where it is `is_awaited`,
+    nothing while those who tell them are silent. `time` is the column the question's instant
+    applies to.
     """
 
     side: Side
     links: tuple[tuple[str, ...], ...] = ()
     counted: bool = True
     is_needed: bool = False
+    is_awaited: bool = False
     time: str = "event_at"
 
 
 class Family(Protocol):
-    """A comparison. `spec` is validated by `Spec`; relations named like the sides exist when `evaluate` is called."""
+    """A comparison.
+
+    `spec` is validated by `Spec`; relations named like the sides exist when `evaluate` is called.
+    """
 
     name: ClassVar[str]
-    Spec: ClassVar[type[BaseModel]]
-    is_incremental: ClassVar[bool]  # whether facts that share no key of `sides` cannot influence each other
+    is_incremental: ClassVar[bool]  # facts that share no key cannot influence each other
 
-    def sides(self, spec: Any) -> Mapping[str, SideUse]: ...
-    def key_columns(self, spec: Any) -> tuple[str, ...]: ...
-    def evaluate(self, con: duckdb.DuckDBPyConnection, spec: Any, bind: Bind) -> None: ...
+    @property
+    def Spec(self) -> type[BaseModel]:  # noqa: N802 - a class, as every family has it
+        """What a rule of this family may set."""
+
+    def sides(self, spec: Any) -> Mapping[str, SideUse]:
+        """Which facts each side of the rule is about."""
+
+    def key_columns(self, spec: Any) -> tuple[str, ...]:
+        """Columns that make the business key of a finding, as people read it."""
+
+    def evaluate(self, con: duckdb.DuckDBPyConnection, spec: Any, bind: Bind) -> None:
+        """Leave `verdict`, `finding` and `part` for the facts of the sides."""
 
 
 @cache
@@ -159,12 +177,25 @@ def stage(package: str, name: str) -> str:
 
 
 def render(text: str, **parts: str) -> str:
-    """A stage with its `{parts}` filled in. Parts are SQL made of our own words: column names, literals, fragments."""
+    """A stage with its `{parts}` filled in.
+
+    Parts are SQL made of our own words: column names, literals, fragments.
+    """
     return re.sub(r"\{(\w+)\}", lambda hole: parts[hole[1]], text)
 
 
-def run(con: duckdb.DuckDBPyConnection, target: str, sql: str, binds: Mapping[str, Any] | None = None) -> None:
-    """Leave the rows of a stage in the temp table `target`. Only the `$names` a stage mentions are bound."""
+def staged(package: str, name: str, **parts: str) -> str:
+    """The stage `<package>/<name>.sql` with its `{parts}` filled in."""
+    return render(stage(package, name), **parts)
+
+
+def run(
+    con: duckdb.DuckDBPyConnection, target: str, sql: str, binds: Mapping[str, Any] | None = None
+) -> None:
+    """Leave the rows of a stage in the temp table `target`.
+
+    Only the `$names` a stage mentions are bound.
+    """
     con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS {sql}", _mentioned(sql, binds or {}))
 
 
@@ -175,6 +206,17 @@ def _mentioned(sql: str, binds: Mapping[str, Any]) -> dict[str, Any]:
 def interval(duration: timedelta) -> str:
     """An SQL interval literal, exact to the second."""
     return f"INTERVAL '{int(duration.total_seconds())}' SECOND"
+
+
+def literals(values: Iterable[str]) -> str:
+    """Texts as a list of SQL literals; NULL, which nothing equals, where there are none."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values) or "NULL"
+
+
+def subject(*parts: str) -> str:
+    """The identity of a business fact: expressions joined by '/', which is escaped inside them."""
+    escaped = (f"replace(replace({part}, '~', '~0'), '/', '~1')" for part in parts)
+    return " || '/' || ".join(escaped)
 
 
 def same(left: str, right: str, columns: Iterable[str]) -> str:

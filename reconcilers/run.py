@@ -1,7 +1,8 @@
-"""Run one rule over the facts: make its sides, let the family judge, and prove that nothing went missing.
+"""Run one rule: make its sides, let the family judge, prove that nothing went missing.
 
-The engine's connection holds the canonical tables, each with `fact_no` and `superseded_at` beside the columns of a fact,
-and the tables a family may look things up in: `working`, `period_day`, `unit_factor`. A run writes only temp tables.
+The engine's connection holds the canonical tables, each with `fact_no` and `superseded_at` beside
+the columns of a fact, and the tables a family may look things up in: `working`, `period_day`,
+`unit_factor`. A run writes only temp tables.
 """
 
 from collections.abc import Mapping
@@ -13,14 +14,20 @@ import duckdb
 
 from reconcilers.balance import Balance
 from reconcilers.delivery import Delivery
-from reconcilers.family import FINDING, PART, VERDICT, Bind, Excluding, Family, Side, SideUse
+from reconcilers.family import (
+    Bind,
+    Excluding,
+    Family,
+    Side,
+    SideUse,
+    literals,
+)
 from reconcilers.interval import Interval
 from reconcilers.match import Match
 from reconcilers.state import State
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (Match(), Balance(), State(), Delivery(), Interval())}
-
-
+_ALL: tuple[Family, ...] = (Match(), Balance(), State(), Delivery(), Interval())
+FAMILIES: dict[str, Family] = {family.name: family for family in _ALL}
 SNAPSHOT_LINES = "stock_balance"
 
 
@@ -34,7 +41,10 @@ class ConservationError(ReconcilerError):
 
 @dataclass(frozen=True)
 class Pairing:
-    """Which sources speak for each side of a rule, and for which plants both do. Nothing outside is in scope."""
+    """Which sources speak for each side of a rule, and for which plants both do.
+
+    Nothing outside is in scope.
+    """
 
     sources: Mapping[str, tuple[str, ...]]
     plants: tuple[str, ...]
@@ -54,7 +64,10 @@ class Account:
     @property
     def adds_up(self) -> bool:
         """Whether every fact in scope has exactly one verdict."""
-        return self.in_scope == self.matched + self.not_due + self.excepted + self.excluded + self.unknown
+        return (
+            self.in_scope
+            == self.matched + self.not_due + self.excepted + self.excluded + self.unknown
+        )
 
 
 @dataclass
@@ -70,7 +83,9 @@ class Outcome:
         return "drifted" if self.findings else "tied_out"
 
 
-def evaluate(con: duckdb.DuckDBPyConnection, family: Family, spec: Any, pairing: Pairing, bind: Bind) -> Outcome:
+def evaluate(
+    con: duckdb.DuckDBPyConnection, family: Family, spec: Any, pairing: Pairing, bind: Bind
+) -> Outcome:
     """A full run: every fact as known at `bind.known_at`. Raises `ConservationError`."""
     uses = family.sides(spec)
     for name, use in uses.items():
@@ -79,12 +94,6 @@ def evaluate(con: duckdb.DuckDBPyConnection, family: Family, spec: Any, pairing:
     settled: Mapping[str, int] = {}
     if settle := getattr(family, "settle", None):
         settled = settle(con, spec)
-        for name, use in uses.items():
-            if use.counted:
-                con.execute(f"CREATE OR REPLACE TEMP TABLE suspected_{name} AS SELECT * FROM {name} WHERE fact_no IN (SELECT fact_no FROM suspect WHERE side = '{name}')")
-        for name, use in uses.items():
-            if use.counted:
-                con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM suspected_{name}")
     family.evaluate(con, spec, bind)
     accounts = account(con, in_scope, bind)
     for name, count in settled.items():
@@ -94,19 +103,33 @@ def evaluate(con: duckdb.DuckDBPyConnection, family: Family, spec: Any, pairing:
     return Outcome(accounts, findings)
 
 
-def show(con: duckdb.DuckDBPyConnection, name: str, use: SideUse, pairing: Pairing, bind: Bind) -> None:
-    """Make a side a view of its name; for stock also `<name>_snapshots`, the snapshots its lines belong to."""
+def show(
+    con: duckdb.DuckDBPyConnection, name: str, use: SideUse, pairing: Pairing, bind: Bind
+) -> None:
+    """Make a side a view of its name.
+
+    For stock also `<name>_snapshots`, the snapshots its lines belong to.
+    """
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(use, pairing, name, bind)}")
     if use.side.table == SNAPSHOT_LINES:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_snapshots AS {_newest_snapshots(pairing.sources[name], bind)}")
+        newest = _newest_snapshots(pairing.sources[name], bind)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_snapshots AS {newest}")
 
 
-def account(con: duckdb.DuckDBPyConnection, in_scope: Mapping[str, int], bind: Bind, verdicts: str = "verdict") -> dict[str, Account]:
-    """The conservation lines from the table `verdicts`. What is due by now but beyond the horizon is unknown, not waiting."""
+def account(
+    con: duckdb.DuckDBPyConnection,
+    in_scope: Mapping[str, int],
+    bind: Bind,
+    verdicts: str = "verdict",
+) -> dict[str, Account]:
+    """The conservation lines from the table `verdicts`.
+
+    What is due by now but beyond the horizon is unknown, not waiting.
+    """
     accounts = {side: Account(in_scope=count) for side, count in in_scope.items()}
     rows = con.execute(
-        "SELECT side, CASE WHEN verdict = 'not_due' AND check_at <= $as_of THEN 'unknown' ELSE verdict END AS verdict, count(*) "
-        f"FROM {verdicts} GROUP BY ALL",
+        "SELECT side, CASE WHEN verdict = 'not_due' AND check_at <= $as_of THEN 'unknown' "
+        f"ELSE verdict END AS verdict, count(*) FROM {verdicts} GROUP BY ALL",
         {"as_of": bind.as_of},
     ).fetchall()
     for side, verdict, count in rows:
@@ -122,30 +145,42 @@ def prove(accounts: Mapping[str, Account]) -> None:
 
 
 def _counts(con: duckdb.DuckDBPyConnection, uses: Mapping[str, SideUse]) -> dict[str, int]:
-    return {name: con.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0] for name, use in uses.items() if use.counted}
+    return {
+        name: con.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
+        for name, use in uses.items()
+        if use.counted
+    }
 
 
 def select(use: SideUse, pairing: Pairing, name: str, bind: Bind) -> str:
     """The SELECT of one side: its sources and plants, its conditions, as of and as known at."""
+    sources = pairing.sources[name]
     conditions = [
-        f"source IN ({_texts(pairing.sources[name])})",
-        *(conditions_of(use.side)),
-        *([f"(plant IN ({_texts(pairing.plants)}) OR plant IS NULL)"] if pairing.plants else []),
+        f"source IN ({literals(sources)})",
+        *conditions_of(use.side),
+        *([f"(plant IN ({literals(pairing.plants)}) OR plant IS NULL)"] if pairing.plants else []),
         "NOT is_deleted",
         _known(bind.known_at),
         f"({use.time} IS NULL OR {use.time} <= {_instant(bind.as_of)})",
         *([f"{use.time} >= {_instant(bind.since)}"] if bind.since else []),
-        *([f"(source, feed, snapshot_id) IN (SELECT (source, feed, snapshot_id) FROM ({_newest_snapshots(pairing.sources[name], bind)}))"] if use.side.table == SNAPSHOT_LINES else []),
     ]
+    if use.side.table == SNAPSHOT_LINES:
+        newest = f"SELECT (source, feed, snapshot_id) FROM ({_newest_snapshots(sources, bind)})"
+        conditions.append(f"(source, feed, snapshot_id) IN ({newest})")
     return f"SELECT * FROM {use.side.table} WHERE {' AND '.join(conditions)}"
 
 
 def _newest_snapshots(sources: tuple[str, ...], bind: Bind) -> str:
     """The newest accepted snapshot of each feed; an accepted empty one has no lines."""
-    return (
-        "SELECT source, feed, arg_max(snapshot_id, (balance_at, fact_no)) AS snapshot_id, max(balance_at) AS balance_at FROM stock_snapshot "
-        f"WHERE source IN ({_texts(sources)}) AND balance_at <= {_instant(bind.as_of)} AND {_known(bind.known_at)} GROUP BY source, feed"
-    )
+    return f"""
+        SELECT
+            source, feed, arg_max(snapshot_id, (balance_at, fact_no)) AS snapshot_id,
+            max(balance_at) AS balance_at
+        FROM stock_snapshot
+        WHERE source IN ({literals(sources)})
+            AND balance_at <= {_instant(bind.as_of)} AND {_known(bind.known_at)}
+        GROUP BY source, feed
+    """
 
 
 def conditions_of(side: Side) -> list[str]:
@@ -153,9 +188,9 @@ def conditions_of(side: Side) -> list[str]:
     found = []
     for column, wanted in side.filters.items():
         if isinstance(wanted, Excluding):
-            found.append(f"({column} IS NULL OR {column} NOT IN ({_texts(wanted.not_)}))")
+            found.append(f"({column} IS NULL OR {column} NOT IN ({literals(wanted.not_)}))")
         else:
-            found.append(f"{column} IN ({_texts(wanted)})")
+            found.append(f"{column} IN ({literals(wanted)})")
     return found
 
 
@@ -168,13 +203,3 @@ def _known(known_at: datetime | None) -> str:
 
 def _instant(moment: datetime) -> str:
     return f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S.%f%z}'"
-
-
-def _texts(values: tuple[str, ...]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values) or "NULL"
-
-
-def empty_results(con: duckdb.DuckDBPyConnection) -> None:
-    """The result tables, empty."""
-    for name, columns in (("verdict", VERDICT), ("finding", FINDING), ("part", PART)):
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")

@@ -1,1 +1,4 @@
-"""Decide what matters: which comparison, tolerance, grace, severity, owner, runbook. One YAML file is one rule."""
+"""Decide what matters: which comparison, tolerance, grace, severity, owner, runbook.
+
+One YAML file is one rule.
+"""

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Level = Literal["info", "warning", "major", "critical"]
 LEVELS: tuple[Level, ...] = ("info", "warning", "major", "critical")
@@ -30,7 +30,7 @@ _AMOUNT = re.compile(r"^(\d+(?:\.\d+)?) ([A-Z]{3})$")
 
 @dataclass(frozen=True)
 class Step:
-    """When a level is reached: so long after the due time, or from so much money on. Either is enough."""
+    """When a level is reached: so long after the due time, or from so much money on."""
 
     after: timedelta | None = None
     amount: Decimal | None = None
@@ -48,7 +48,10 @@ def _step(value: Any) -> Any:
         elif isinstance(part, str) and (found := _AMOUNT.match(part)):
             amount, currency = Decimal(found[1]), found[2]
         else:
-            raise ValueError(f"'{part}' is not 'at due', a duration such as '4 hours' or an amount such as '10000 EUR'")
+            raise ValueError(
+                f"'{part}' is not 'at due', a duration such as '4 hours' "
+                "or an amount such as '10000 EUR'"
+            )
     return Step(after, amount, currency)
 
 
@@ -61,13 +64,21 @@ class Owner(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    team: str
+    team: Annotated[str, Field(min_length=1, max_length=64)]
     code: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     plant: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
 def _owners(value: Any) -> Any:
     return [{"team": value}] if isinstance(value, str) else value
+
+
+def _everything_owned(owners: tuple[Owner, ...]) -> tuple[Owner, ...]:
+    if owners and (owners[-1].code or owners[-1].plant):
+        raise ValueError(
+            "the last owner must fit everything, otherwise some exception belongs to nobody"
+        )
+    return owners
 
 
 class Rule(BaseModel):
@@ -81,27 +92,29 @@ class Rule(BaseModel):
     reconciler: str
     flow: Flow
     severity: dict[Level, Annotated[Step, BeforeValidator(_step)]] = Field(min_length=1)
-    owner: Annotated[tuple[Owner, ...], BeforeValidator(_owners), Field(min_length=1)]
+    owner: Annotated[
+        tuple[Owner, ...],
+        BeforeValidator(_owners),
+        Field(min_length=1),
+        AfterValidator(_everything_owned),
+    ]
     runbook: str
-    plants: tuple[str, ...] = ()
+    plants: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     parameters: dict[str, Any] = {}
-
-    @model_validator(mode="after")
-    def _someone_owns_everything(self) -> Self:
-        if self.owner[-1].code or self.owner[-1].plant:
-            raise ValueError("the last owner must fit everything, otherwise some exception belongs to nobody")
-        return self
 
 
 OWN = frozenset({"reconciler", "flow", "severity", "owner", "runbook", "plants"})
 
 
-def level_at(severity: dict[Level, Step], overdue: timedelta, value: Decimal | None, currency: str) -> Level:
+def level_at(
+    severity: dict[Level, Step], overdue: timedelta, value: Decimal | None, currency: str
+) -> Level:
     """The highest level reached so long after the due time and with so much value at risk.
 
     An amount in another currency than the value's never counts: currencies are not mixed.
 
-    >>> steps = {"warning": Step(timedelta(0)), "critical": Step(timedelta(hours=24), Decimal(10000), "EUR")}
+    >>> day = timedelta(hours=24)
+    >>> steps = {"warning": Step(timedelta(0)), "critical": Step(day, Decimal(10000), "EUR")}
     >>> level_at(steps, timedelta(hours=1), Decimal(20000), "EUR")
     'critical'
     """
@@ -111,7 +124,12 @@ def level_at(severity: dict[Level, Step], overdue: timedelta, value: Decimal | N
         if step is None:
             continue
         late = step.after is not None and overdue >= step.after
-        dear = step.amount is not None and value is not None and step.currency == currency and value >= step.amount
+        dear = (
+            step.amount is not None
+            and value is not None
+            and step.currency == currency
+            and value >= step.amount
+        )
         if late or dear:
             reached = level
     return reached
@@ -119,5 +137,9 @@ def level_at(severity: dict[Level, Step], overdue: timedelta, value: Decimal | N
 
 def owner_of(owners: tuple[Owner, ...], code: str, plant: str | None) -> str:
     """The team an exception belongs to."""
-    fitting = (who for who in owners if (not who.code or code in who.code) and (not who.plant or plant in who.plant))
+    fitting = (
+        who
+        for who in owners
+        if (not who.code or code in who.code) and (not who.plant or plant in who.plant)
+    )
     return next(fitting).team

@@ -20,10 +20,15 @@ class Movements(Strict):
     group: Literal["1:1", "1:n", "n:1", "n:m"] = "n:m"
     due: Due
     carried_by: Carrier | None = None
-    unit_factors: tuple[Decimal, ...] = (Decimal(1000), Decimal(100), Decimal(12), Decimal("0.45359237"))
+    unit_factors: tuple[Decimal, ...] = (
+        Decimal(1000),
+        Decimal(100),
+        Decimal(12),
+        Decimal("0.45359237"),
+    )
 
     def match(self, grain: tuple[str, ...]) -> MatchSpec:
-        """The same as a match rule: quantities exact, and every attribute of the grain that a match compares."""
+        """The same as a match rule: quantities exact, and each attribute of the grain compared."""
         comparable = [name for name in ("lot", "location", "stock_status") if name in grain]
         compare = Compare(quantity=Quantity(), period="same", **dict.fromkeys(comparable, "same"))
         return MatchSpec(
@@ -41,8 +46,8 @@ class Movements(Strict):
 class BalanceSpec(Strict):
     """Parameters of one balance rule: two sources of stock, compared at a declared grain.
 
-    `movements` explain differences; `booked` movements also roll the older snapshot forward to the instant of the newer.
-    `stale_after`: an older snapshot than that is not compared at all.
+    `movements` explain differences; `booked` movements also roll the older snapshot forward to the
+    instant of the newer. Without `booked` these are the `movements` of the systems compared.
     """
 
     expected: Side
@@ -57,9 +62,9 @@ class BalanceSpec(Strict):
     @model_validator(mode="after")
     def _of_stock(self) -> Self:
         if {self.expected.table, self.observed.table} != {"stock_balance"}:
-            raise ValueError("balance compares stock_balance: say 'from: stock_balance' on both sides")
+            raise ValueError(
+                "balance compares stock_balance: say 'from: stock_balance' on both sides"
+            )
         if "item" not in self.grain:
             raise ValueError("grain needs 'item': quantities of different items are never added")
         return self
-
-

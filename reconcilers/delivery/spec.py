@@ -9,14 +9,19 @@ from reconcilers.family import Side, Strict
 
 
 class DeliverySpec(Strict):
-    """Parameters of one delivery rule: messages and the effect they should have had, or channels nobody empties."""
+    """Parameters of one delivery rule.
+
+    It is about messages and the effect they should have had, or channels nobody empties.
+    """
 
     messages: Side | None = None
     effect: Side | None = None
     carries: Side | None = None
     keys: tuple[tuple[str, ...], ...] = ()
     channels: Side | None = None
-    due: timedelta = Field(description="allowance from the business time of the message, or since the channel stopped")
+    due: timedelta = Field(
+        description="allowance from the business time of the message, or since the channel stopped"
+    )
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:

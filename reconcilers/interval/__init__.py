@@ -1,12 +1,25 @@
 """Holds over time against stock and movements. Semantics in README.md."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import duckdb
 
-from reconcilers.family import Bind, SideUse, interval, known, render, run, same, stage
+from reconcilers.family import (
+    Bind,
+    SideUse,
+    interval,
+    known,
+    literals,
+    run,
+    same,
+    staged,
+    subject,
+)
 from reconcilers.interval.spec import IntervalSpec
+
+_sql = partial(staged, __package__)
 
 
 class Interval:
@@ -31,32 +44,29 @@ class Interval:
 
     def evaluate(self, con: duckdb.DuckDBPyConnection, spec: IntervalSpec, bind: Bind) -> None:
         """Leave `verdict`, `finding` and `part`."""
-        by = ", ".join(spec.key)
         words = {
-            "by": by,
+            "by": ", ".join(spec.key),
+            "by_hold": ", ".join(f"hold.{column}" for column in spec.key),
+            "by_freed": ", ".join(f"freed.{column}" for column in spec.key),
+            "same_release": same("release", "hold", spec.key),
+            "same_freed": same("held", "freed", spec.key),
             "known": known("holds", spec.key),
-            "hold_kinds": _texts(spec.hold_kinds),
-            "release_kinds": _texts(spec.release_kinds),
-            "blocked": _texts(spec.blocked),
-            "due": interval(spec.due),
+            "hold_kinds": literals(spec.hold_kinds),
+            "release_kinds": literals(spec.release_kinds),
+            "blocked": literals(spec.blocked),
+            "due": interval(spec.due) if spec.due is not None else "NULL",
             "release_due": interval(spec.release_due) if spec.release_due else "NULL",
             "same_stock": same("stock", "spell", spec.key),
             "same_movement": same("movements", "spell", spec.key),
-            "subject": " || '/' || ".join(f"replace(replace(spell.{column}, '~', '~0'), '/', '~1')" for column in spec.key),
+            "subject": subject(*(f"spell.{column}" for column in spec.key)),
         }
         binds = {"horizon": bind.horizon, "as_of": bind.as_of}
         run(con, "spell", _sql("spell", **words))
-        run(con, "offence", " UNION ALL ".join(
-            [*([_sql("visible", **words)] if spec.stock else []), *([_sql("obeyed", **words)] if spec.movements else [])]
-        ), binds)
+        offences = [
+            *([_sql("visible", **words)] if spec.stock else []),
+            *([_sql("obeyed", **words)] if spec.movements else []),
+        ]
+        run(con, "offence", " UNION ALL ".join(offences), binds)
         run(con, "verdict", _sql("verdict"), binds)
         run(con, "finding", _sql("finding"), binds)
         run(con, "part", _sql("part"))
-
-
-def _sql(name: str, **parts: str) -> str:
-    return render(stage(__package__ or "", name), **parts)
-
-
-def _texts(values: tuple[str, ...]) -> str:
-    return ", ".join(f"'{value.replace(chr(39), chr(39) * 2)}'" for value in values) or "NULL"

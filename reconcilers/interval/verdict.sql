@@ -20,5 +20,5 @@ SELECT 'holds' AS side, holds.fact_no,
     CASE WHEN worst.is_off = 0 THEN worst.due_at END AS check_at,
     CASE WHEN worst.is_off = 1 THEN worst.subject END AS subject
 FROM holds
-LEFT JOIN spell ON spell.fact_no = holds.fact_no
+LEFT JOIN (SELECT DISTINCT fact_no FROM spell) AS spell ON spell.fact_no = holds.fact_no
 LEFT JOIN worst ON worst.decision_no = holds.fact_no

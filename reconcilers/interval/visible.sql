@@ -13,7 +13,8 @@ SELECT spell.fact_no AS decision_no, min(stock.fact_no) AS other_no, 'stock_bala
     string_agg(DISTINCT stock.stock_status || coalesce(' in ' || stock.location, ''), ', ') AS note
 FROM spell
 JOIN stock ON {same_stock}
-WHERE spell.ends_at IS NULL AND stock.quantity > 0
+WHERE spell.starts_at <= $as_of AND (spell.ends_at IS NULL OR spell.ends_at > $as_of) AND stock.quantity > 0
+    AND coalesce(stock.item = spell.decided_item, true)
     AND ((spell.bearing = 'hold' AND stock.stock_status NOT IN ({blocked})) OR (spell.bearing = 'release' AND stock.stock_status IN ({blocked})))
     AND (spell.bearing = 'hold' OR {release_due} IS NOT NULL)
 GROUP BY spell.fact_no, spell.bearing, spell.starts_at, stock.source, {subject}

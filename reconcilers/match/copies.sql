@@ -9,9 +9,14 @@ WITH repeated AS (
     WHERE fact.side = 'observed' AND fact.quantity <> 0
     GROUP BY seat.unit_no, fact.quantity
     HAVING count(*) > 1
+),
+surplus AS (
+    SELECT
+        measured.*, repeated.quantity, repeated.times,
+        round(CAST(measured.variance AS DOUBLE) / nullif(CAST(repeated.quantity AS DOUBLE), 0)) AS copies
+    FROM measured JOIN repeated ON repeated.unit_no = measured.unit_no
+    WHERE measured.expected_count > 0
 )
-SELECT DISTINCT measured.unit_no
-FROM measured JOIN repeated ON repeated.unit_no = measured.unit_no
-WHERE measured.expected_count > 0
-    AND round(CAST(measured.variance AS DOUBLE) / CAST(repeated.quantity AS DOUBLE)) BETWEEN 1 AND repeated.times - 1
-    AND abs(measured.variance - repeated.quantity * CAST(round(CAST(measured.variance AS DOUBLE) / CAST(repeated.quantity AS DOUBLE)) AS BIGINT)) <= measured.tolerance
+SELECT DISTINCT unit_no
+FROM surplus
+WHERE copies BETWEEN 1 AND times - 1 AND abs(variance - quantity * CAST(copies AS BIGINT)) <= tolerance

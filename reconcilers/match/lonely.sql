@@ -1,11 +1,10 @@
 /*
 stage:   lonely
-grain:   one row per fact whose first key the other side does not have, or that no plain comparison sees
-reads:   disagreeing, odd, expected or observed
+grain:   one row per fact whose first key the other side does not have, that has twins, or that no plain comparison sees
+reads:   disagreeing, only_expected or only_observed, twin_expected or twin_observed
 */
-SELECT '{side}' AS side, fact.source, fact.is_reversal, fact.reverses_key, false AS is_odd, {keys}
-FROM {side} AS fact
-JOIN (SELECT {by} FROM disagreeing WHERE expected_no IS NULL OR observed_no IS NULL) AS alone ON {same}
-UNION ALL
-SELECT '{side}', fact.source, fact.is_reversal, fact.reverses_key, true, {keys}
-FROM {side} AS fact WHERE fact.fact_no IN (SELECT fact_no FROM odd WHERE side = '{side}')
+SELECT '{side}' AS side, source, is_reversal, reverses_key, is_odd, {keys}
+FROM only_{side}
+WHERE is_odd
+    OR fact_no IN (SELECT fact_no FROM twin_{side})
+    OR fact_no IN (SELECT {side}_no FROM disagreeing WHERE expected_no IS NULL OR observed_no IS NULL)

@@ -12,7 +12,10 @@ Same = Literal["same"]
 
 
 class Pass(Strict):
-    """One pass of keys. With `within`, facts pair only so close in time, and only where the choice is unique."""
+    """One pass of keys.
+
+    With `within`, facts pair only so close in time, and only where the choice is unique.
+    """
 
     by: tuple[str, ...] = Field(min_length=1)
     within: timedelta | None = None
@@ -23,17 +26,23 @@ def _pass(value: Any) -> Any:
 
 
 class Quantity(Strict):
-    """How much difference is none: the largest of an absolute amount in base unit, a percentage of the larger side, and
-    one rounding step of the coarser unit. `round_to` gives the smallest step of each unit as sent."""
+    """How much difference is none.
+
+    It is the largest of an absolute amount in base unit, a percentage of the larger side, and one
+    rounding step of the coarser unit. `round_to` gives the smallest step of each unit as sent.
+    """
 
     tolerance: Decimal = Field(default=Decimal(0), ge=0)
     percent: Decimal = Field(default=Decimal(0), ge=0, lt=100)
     unit: Literal["base"] = "base"
-    round_to: dict[str, Decimal] = {}
+    round_to: dict[str, Decimal] = Field(default_factory=dict)
 
 
 class Compare(Strict):
-    """What has to agree once facts are paired. An attribute one side does not know is not a difference."""
+    """What has to agree once facts are paired.
+
+    An attribute one side does not know is not a difference.
+    """
 
     quantity: Quantity | None = None
     item: Same | None = None
@@ -52,7 +61,7 @@ class Compare(Strict):
 
 
 class Late(Strict):
-    """When an effect that came is late: so long after its due time by the clock of the observed side."""
+    """When an effect that came is late: so long `after` its due time by the observed `clock`."""
 
     after: timedelta = timedelta(0)
     clock: Literal["recorded_at", "event_at"] = "recorded_at"
@@ -66,7 +75,10 @@ class Carrier(Strict):
 
 
 class MatchSpec(Strict):
-    """Parameters of one match rule. `group` is how many expected and observed facts may form one match."""
+    """Parameters of one match rule.
+
+    `group` is how many expected and observed facts may form one match.
+    """
 
     expected: Side
     observed: Side
@@ -77,7 +89,12 @@ class MatchSpec(Strict):
     due: Due
     orphan_due: Due | None = None
     late: Late | None = None
-    unit_factors: tuple[Decimal, ...] = (Decimal(1000), Decimal(100), Decimal(12), Decimal("0.45359237"))
+    unit_factors: tuple[Decimal, ...] = (
+        Decimal(1000),
+        Decimal(100),
+        Decimal(12),
+        Decimal("0.45359237"),
+    )
     carried_by: Carrier | None = None
 
     @model_validator(mode="after")
@@ -88,5 +105,5 @@ class MatchSpec(Strict):
 
     @property
     def many_expected(self) -> bool:
-        """Whether a match is of a group of expected facts, identified by its key, and not of one of them."""
+        """Whether a match is of a group of expected facts, known by its key, and not of one."""
         return self.group in ("n:1", "n:m")

@@ -1,13 +1,29 @@
-"""States against states: orders whose two versions are not in step, or known to one side only. Semantics in README.md."""
+"""States against states: orders whose two versions are not in step, or known to one side only.
+
+Semantics in README.md.
+"""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import duckdb
 import pyarrow as pa
 
-from reconcilers.family import Bind, SideUse, interval, known, render, run, same, stage
+from reconcilers.family import (
+    Bind,
+    SideUse,
+    interval,
+    known,
+    literals,
+    run,
+    same,
+    staged,
+    subject,
+)
 from reconcilers.state.spec import StateSpec
+
+_sql = partial(staged, __package__)
 
 
 class State:
@@ -19,7 +35,10 @@ class State:
 
     def sides(self, spec: StateSpec) -> Mapping[str, SideUse]:
         """Orders of both sides."""
-        return {name: SideUse(side, (spec.key,), time="changed_at") for name, side in (("expected", spec.expected), ("observed", spec.observed))}
+        return {
+            name: SideUse(side, (spec.key,), time="changed_at")
+            for name, side in (("expected", spec.expected), ("observed", spec.observed))
+        }
 
     def key_columns(self, spec: StateSpec) -> tuple[str, ...]:
         """Columns that make the business key."""
@@ -28,32 +47,33 @@ class State:
     def evaluate(self, con: duckdb.DuckDBPyConnection, spec: StateSpec, bind: Bind) -> None:
         """Leave `verdict`, `finding` and `part` for the orders in `expected` and `observed`."""
         pairs = [(mine, other) for mine, others in spec.allowed.items() for other in others]
-        con.register("allowed_pair", pa.table({"expected": [mine for mine, _ in pairs], "observed": [other for _, other in pairs]}))
+        expected, observed = zip(*pairs, strict=True) if pairs else ((), ())
+        allowed = pa.table({"expected": pa.array(expected), "observed": pa.array(observed)})
+        con.register("allowed_pair", allowed)
         by = ", ".join(spec.key)
         for side in ("expected", "observed"):
-            run(con, f"newest_{side}", _sql("newest", side=side, by=by, known=known(side, spec.key)))
-        differs = " OR ".join(f"coalesce(e.{name} <> o.{name}, false)" for name in spec.compare.names) or "false"
-        sql = _sql(
-            "pair",
-            keys=", ".join(f"coalesce(e.{column}, o.{column}) AS {column}" for column in spec.key),
-            same=same("e", "o", spec.key),
-            differs=differs,
-            due=interval(spec.due),
-            missing_when=_texts(spec.missing.when if spec.missing else ()),
-            missing_due=interval(spec.missing.due if spec.missing else spec.due),
-            unknown_when=_texts(spec.unknown_order.when if spec.unknown_order else ()),
-            unknown_due=interval(spec.unknown_order.due if spec.unknown_order else spec.due),
-            subject=" || '/' || ".join(["'order'", *(f"replace(replace(coalesce(e.{column}, o.{column}), '~', '~0'), '/', '~1')" for column in spec.key)]),
-        )
-        run(con, "pair", sql, {"horizon": bind.horizon})
+            newest = _sql("newest", side=side, by=by, known=known(side, spec.key))
+            run(con, f"newest_{side}", newest)
+        run(con, "pair", _pair(spec), {"horizon": bind.horizon})
         run(con, "verdict", _sql("verdict"))
         run(con, "finding", _sql("finding"))
         run(con, "part", _sql("part"))
 
 
-def _sql(name: str, **parts: str) -> str:
-    return render(stage(__package__ or "", name), **parts)
-
-
-def _texts(values: tuple[str, ...]) -> str:
-    return ", ".join(f"'{value}'" for value in values) or "NULL"
+def _pair(spec: StateSpec) -> str:
+    """Both versions of every order, whether they are in step, and from when that may be said."""
+    keys = {column: f"coalesce(e.{column}, o.{column})" for column in spec.key}
+    differing = [f"coalesce(e.{name} <> o.{name}, false)" for name in spec.compare.names]
+    missing, unknown = spec.missing, spec.unknown_order
+    return _sql(
+        "pair",
+        keys=", ".join(f"{value} AS {column}" for column, value in keys.items()),
+        same=same("e", "o", spec.key),
+        differs=" OR ".join(differing) or "false",
+        due=interval(spec.due),
+        missing_when=literals(missing.when if missing else ()),
+        missing_due=interval(missing.due if missing else spec.due),
+        unknown_when=literals(unknown.when if unknown else ()),
+        unknown_due=interval(unknown.due if unknown else spec.due),
+        subject=subject("'order'", *keys.values()),
+    )

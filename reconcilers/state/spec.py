@@ -8,13 +8,24 @@ from pydantic import BeforeValidator, Field
 from reconcilers.family import Side, Strict, Texts
 
 Same = Literal["same"]
-STATUSES = ("created", "released", "in_progress", "held", "partially_done", "done", "tech_complete", "closed", "cancelled")
-Status = Literal["created", "released", "in_progress", "held", "partially_done", "done", "tech_complete", "closed", "cancelled"]
-Statuses = Annotated[tuple[Status, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+Status = Literal[
+    "created",
+    "released",
+    "in_progress",
+    "held",
+    "partially_done",
+    "done",
+    "tech_complete",
+    "closed",
+    "cancelled",
+]
+Statuses = Annotated[
+    tuple[Status, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+]
 
 
 class Missing(Strict):
-    """When an order has to be known on the other side: in these states, so long after it last changed."""
+    """In which states an order has to be known on the other side, so long after it changed."""
 
     when: Statuses
     due: timedelta
@@ -36,7 +47,10 @@ class Attributes(Strict):
 
 
 class StateSpec(Strict):
-    """Parameters of one state rule. `allowed` says for each expected state which observed ones are in step with it."""
+    """Parameters of one state rule.
+
+    `allowed` says for each expected state which observed ones are in step with it.
+    """
 
     expected: Side
     observed: Side

@@ -19,12 +19,24 @@ DEFAULTS = {
     "record_hash": "",
     "pull_id": "p",
 }
-OF_EVENT = {"kind": "op_complete", "state": "posted", "is_reversal": False, "plant": "P1", "unit": "EA", "time_precision": "second", "time_basis": "utc"}
+OF_EVENT = {
+    "kind": "op_complete",
+    "state": "posted",
+    "is_reversal": False,
+    "plant": "P1",
+    "unit": "EA",
+    "time_precision": "second",
+    "time_basis": "utc",
+}
 LOOKUPS = """
 CREATE TABLE unit_factor (item VARCHAR, factor DECIMAL(28, 15));
 CREATE TABLE period_day (day DATE, starts_on DATE);
-CREATE TABLE working (plant_code VARCHAR, opens_at TIMESTAMPTZ, next_opens_at TIMESTAMPTZ, worked DOUBLE, seconds DOUBLE);
+CREATE TABLE working (
+    plant_code VARCHAR, opens_at TIMESTAMPTZ, next_opens_at TIMESTAMPTZ,
+    worked DOUBLE, seconds DOUBLE
+);
 """
+_NUMBERS = " UNION ALL ".join(f"SELECT max(fact_no) AS fact_no FROM {name}" for name in tables())
 
 
 def at(text: str, day: date = DAY) -> datetime:
@@ -46,21 +58,37 @@ def ledger() -> duckdb.DuckDBPyConnection:
 
 
 def add(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Hold some facts; what a row leaves out has a plain default."""
-    start = con.execute(f"SELECT coalesce(max(fact_no), 0) FROM {table}").fetchall()[0][0]
+    """Hold some facts, numbered over all tables; what a row leaves out has a plain default."""
+    start = con.execute(f"SELECT coalesce(max(fact_no), 0) FROM ({_NUMBERS})").fetchall()[0][0]
     for number, row in enumerate(rows, start + 1):
-        full = {**DEFAULTS, **(OF_EVENT if table == "business_event" else {}), **row, "fact_no": number}
+        full = {
+            **DEFAULTS,
+            **(OF_EVENT if table == "business_event" else {}),
+            **row,
+            "fact_no": number,
+        }
         if table == "business_event":
             full.setdefault("event_at", full.get("occurred_at"))
             full.setdefault("occurred_on", full["event_at"].date())
             full.setdefault("quantity_source", full.get("quantity"))
             full.setdefault("unit_source", full.get("unit"))
-        con.execute(f"INSERT INTO {table} ({', '.join(full)}) VALUES ({', '.join('?' * len(full))})", list(full.values()))
+        con.execute(
+            f"INSERT INTO {table} ({', '.join(full)}) VALUES ({', '.join('?' * len(full))})",
+            list(full.values()),
+        )
 
 
-def event(source: str, key: str, quantity: Decimal | int | str | None, when: datetime, **more: Any) -> dict[str, Any]:
+def event(
+    source: str, key: str, quantity: Decimal | int | str | None, when: datetime, **more: Any
+) -> dict[str, Any]:
     """One business event."""
-    return {"source": source, "source_key": key, "quantity": None if quantity is None else Decimal(quantity), "occurred_at": when, **more}
+    return {
+        "source": source,
+        "source_key": key,
+        "quantity": None if quantity is None else Decimal(quantity),
+        "occurred_at": when,
+        **more,
+    }
 
 
 def minutes(count: int) -> timedelta:
