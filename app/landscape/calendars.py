@@ -20,10 +20,13 @@ WORKING = pa.schema(
 PERIOD_DAY = pa.schema({"day": pa.date32(), "starts_on": pa.date32()})
 
 
-def spells(plant: Plant, calendar: Calendar | None, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
-    """When a plant works, as [opens, closes) in UTC, oldest first, for the production days from `first` to `last`.
+def spells(
+    plant: Plant, calendar: Calendar | None, first: date, last: date
+) -> Iterator[tuple[datetime, datetime]]:
+    """When a plant works on the days `first` to `last`: [opens, closes) in UTC, oldest first.
 
-    Without shifts it works round the clock on its working days. Shifts past midnight belong to the day they begin on.
+    Without shifts it works round the clock on its working days. Shifts past midnight belong to
+    the day they begin on.
     A shift is as long as the wall clock says it is: the night the clocks go back is an hour longer.
     """
     zone = ZoneInfo(plant.zone)
@@ -34,22 +37,30 @@ def spells(plant: Plant, calendar: Calendar | None, first: date, last: date) -> 
         day += timedelta(days=1)
 
 
-def working(plants: Mapping[str, Plant], calendars: Mapping[str, Calendar], first: date, last: date) -> pa.Table:
-    """Working time of every plant (shape `WORKING`): spells with the working seconds before each, gap-free in time."""
+def working(
+    plants: Mapping[str, Plant], calendars: Mapping[str, Calendar], first: date, last: date
+) -> pa.Table:
+    """Working time of each plant (shape `WORKING`): spells, with the working seconds before."""
     rows = []
     for code, plant in plants.items():
         worked = 0.0
         found = list(spells(plant, calendars.get(plant.calendar or ""), first, last))
         for number, (opens, closes) in enumerate(found):
-            following = found[number + 1][0] if number + 1 < len(found) else datetime(9999, 1, 1, tzinfo=UTC)
+            following = (
+                found[number + 1][0]
+                if number + 1 < len(found)
+                else datetime(9999, 1, 1, tzinfo=UTC)
+            )
             seconds = (closes - opens).total_seconds()
             rows.append((code, opens, following, worked, seconds))
             worked += seconds
-    return pa.Table.from_pylist([dict(zip(WORKING.names, row, strict=True)) for row in rows], schema=WORKING)
+    return pa.Table.from_pylist(
+        [dict(zip(WORKING.names, row, strict=True)) for row in rows], schema=WORKING
+    )
 
 
 def period_days(calendars: Mapping[str, Calendar]) -> pa.Table:
-    """The first day of the fiscal period of each day (shape `PERIOD_DAY`), for days that declared periods cover."""
+    """The day the fiscal period of each day begins (shape `PERIOD_DAY`), where one is declared."""
     days: dict[date, date] = {}
     for calendar in calendars.values():
         for period in calendar.periods.values():
@@ -64,7 +75,9 @@ def period_days(calendars: Mapping[str, Calendar]) -> pa.Table:
 def _closed(calendar: Calendar | None, day: date) -> bool:
     if calendar is None:
         return False
-    return day in calendar.holidays or any(closure.first <= day <= closure.last for closure in calendar.closures)
+    return day in calendar.holidays or any(
+        closure.first <= day <= closure.last for closure in calendar.closures
+    )
 
 
 def _shifts(plant: Plant, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:

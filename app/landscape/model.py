@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
@@ -10,7 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from collectors.pack import NAME, Passes, Role, Rpc, Texts, Transport
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
 _REFERENCE = re.compile(r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")
 
@@ -48,7 +50,9 @@ def _reference(value: str) -> str:
 
 def _no_credentials(value: str) -> str:
     if not re.match(r"^https?://[^/@\s?#]+(/[^?#\s]*)?$", value):
-        raise ValueError("expected an address such as https://erp.example/api, without user, query or fragment")
+        raise ValueError(
+            "expected an address such as https://erp.example/api, without user, query or fragment"
+        )
     return value
 
 
@@ -68,7 +72,7 @@ class Plant(Strict):
     zone: Zone
     day_starts: ClockTime = "00:00"
     shifts: dict[str, Shift] = {}
-    working_days: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], Field(min_length=1)] = DAYS
+    working_days: Annotated[tuple[Day, ...], Field(min_length=1)] = DAYS
     calendar: str | None = None
     materiality: Decimal | None = Field(default=None, ge=0)
 
@@ -88,7 +92,7 @@ class Limits(Strict):
 
 
 class Thresholds(Strict):
-    """When a golden signal gets a colour. Success in percent; lag in multiples of the grace; variance in percent."""
+    """When a golden signal gets a colour: success and variance in percent, lag in graces."""
 
     success: Limits = Limits(watch=Decimal("99.5"), out=Decimal(98))
     lag: Limits = Limits(watch=Decimal(1), out=Decimal(3))
@@ -115,6 +119,11 @@ class Company(Strict):
     thresholds: Thresholds = Thresholds()
     rules: RuleChoice = RuleChoice()
 
+    @property
+    def zones(self) -> dict[str, str]:
+        """Time zone of each plant."""
+        return {code: plant.zone for code, plant in self.plants.items()}
+
 
 class Closure(Strict):
     """Days without production, first to last."""
@@ -136,13 +145,27 @@ class Period(Strict):
     starts: date
     ends: date
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.ends <= self.starts:
+            raise ValueError("ends is the first day after the period, so it must be after starts")
+        return self
+
 
 class Calendar(Strict):
-    """`calendars/<name>.yml`: when plants rest, and fiscal periods where they are not calendar months."""
+    """`calendars/<name>.yml`: when plants rest, and fiscal periods that are not calendar months."""
 
     holidays: dict[date, str] = {}
     closures: tuple[Closure, ...] = ()
     periods: dict[str, Period] = {}
+
+    @model_validator(mode="after")
+    def _no_day_twice(self) -> Self:
+        ordered = sorted(self.periods.items(), key=lambda member: member[1].starts)
+        for (first, before), (second, after) in pairwise(ordered):
+            if after.starts < before.ends:
+                raise ValueError(f"periods {first} and {second} overlap")
+        return self
 
 
 class Credentials(Strict):
@@ -158,6 +181,12 @@ class Credentials(Strict):
     client_id: str | None = None
     client_secret: Reference | None = None
     scope: str | None = None
+
+
+def _some_time(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
 
 
 def _off(value: Any) -> Any:
@@ -181,7 +210,11 @@ class Source(Strict):
     folder: str | None = None
     ca_file: str | None = None
     auth: Credentials = Credentials()
-    plants: Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = Field(min_length=1)
-    every: timedelta = timedelta(minutes=5)
+    plants: Annotated[
+        tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+    ] = Field(min_length=1)
+    every: Annotated[timedelta, AfterValidator(_some_time)] = timedelta(minutes=5)
     requests_per_minute: int = Field(default=600, ge=1)
-    feeds: dict[Annotated[str, Field(pattern=NAME)], Annotated[dict[str, Any] | None, BeforeValidator(_off)]] = {}
+    feeds: dict[
+        Annotated[str, Field(pattern=NAME)], Annotated[dict[str, Any] | None, BeforeValidator(_off)]
+    ] = {}

@@ -1,22 +1,13 @@
-"""Findings of the match state with everything an exception needs: facts of both sides, messages, value."""
+"""Findings with everything an exception needs: facts of both sides, messages, value."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from app.plain import WIDE
+from app.store.queries import query
 from app.store.state import MatchState
-
-_CHANGED = """
-SELECT * FROM r{no}_finding WHERE change_no > $after ORDER BY due_at, subject
-"""
-
-# What one unit of an item is worth: the cost of its plant before the general one, the newest valid on the day.
-_COST = """
-SELECT arg_max(unit_cost, valid_from) AS unit_cost, arg_max(per_quantity, valid_from) AS per_quantity, arg_max(currency, valid_from) AS currency
-FROM item_cost
-WHERE item = $item AND plant IS NOT DISTINCT FROM $plant AND valid_from <= $day AND superseded_at IS NULL AND NOT is_deleted
-"""
 
 
 class Findings:
@@ -32,18 +23,38 @@ class Findings:
 
     def changed(self, rule_no: int, after: int) -> list[dict[str, Any]]:
         """Findings that changed after change `after`; `is_standing` false means gone."""
-        return self._state.rows(_CHANGED.format(no=rule_no), {"after": after})
+        sql = f"SELECT * FROM r{rule_no}_finding WHERE change_no > $after ORDER BY due_at, subject"
+        return self._state.rows(sql, {"after": after})
+
+    def repriced(self, rule_no: int, since: datetime) -> list[dict[str, Any]]:
+        """Findings that stand and are about an item whose cost became known since then."""
+        sql = (
+            f"SELECT * FROM r{rule_no}_finding WHERE is_standing AND settled_at IS NULL "
+            "AND item IN (SELECT item FROM item_cost WHERE observed_at >= $since) "
+            "ORDER BY due_at, subject"
+        )
+        return self._state.rows(sql, {"since": since})
 
     def subjects(self, rule_no: int) -> set[str]:
         """Subjects of the findings that stand."""
-        return {row["subject"] for row in self._state.rows(f"SELECT subject FROM r{rule_no}_finding WHERE is_standing AND settled_at IS NULL")}
+        return {
+            row["subject"]
+            for row in self._state.rows(
+                f"SELECT subject FROM r{rule_no}_finding WHERE is_standing AND settled_at IS NULL"
+            )
+        }
 
     def parts(self, rule_no: int, subjects: list[str]) -> dict[str, list[dict[str, Any]]]:
-        """The facts of findings, by subject: `role`, `cause`, `quantity`, and the fact as `fact`."""
+        """The facts of findings, by subject: `role`, `cause`, `quantity`, and the fact itself."""
         found: dict[str, list[dict[str, Any]]] = {subject: [] for subject in subjects}
-        sql = f"SELECT * FROM r{rule_no}_part WHERE subject IN (SELECT unnest($subjects)) ORDER BY subject, role, fact_no"
+        sql = (
+            f"SELECT * FROM r{rule_no}_part WHERE subject IN (SELECT unnest($subjects)) "
+            "ORDER BY subject, role, fact_no"
+        )
         rows = self._state.rows(sql, {"subjects": subjects})
-        facts = self._facts({(row["of_table"], row["fact_no"]) for row in rows if row["fact_no"] is not None})
+        facts = self._facts(
+            {(row["of_table"], row["fact_no"]) for row in rows if row["fact_no"] is not None}
+        )
         for row in rows:
             found[row["subject"]].append({**row, "fact": facts.get(row["fact_no"], {})})
         return found
@@ -52,23 +63,25 @@ class Findings:
         facts: dict[int, dict[str, Any]] = {}
         for table in {name for name, _ in wanted if name}:
             numbers = [number for name, number in wanted if name == table]
-            for row in self._state.rows(f"SELECT * FROM {table} WHERE fact_no IN (SELECT unnest($numbers))", {"numbers": numbers}):
+            for row in self._state.rows(
+                f"SELECT * FROM {table} WHERE fact_no IN (SELECT unnest($numbers))",
+                {"numbers": numbers},
+            ):
                 facts[row["fact_no"]] = row
         return facts
 
-    def unit_value(self, item: str | None, plant: str | None, day: date) -> tuple[Decimal | None, str | None]:
+    def unit_value(
+        self, item: str | None, plant: str | None, day: date
+    ) -> tuple[Decimal | None, str | None]:
         """(value of one base unit, currency), or (None, None) where no cost is known."""
         for where in dict.fromkeys((plant, None)) if item else ():
-            row = self._state.rows(_COST, {"item": item, "plant": where, "day": day})[0]
-            if row["unit_cost"] is not None:
-                return row["unit_cost"] / row["per_quantity"], row["currency"]
+            row = self._state.rows(query("unit_cost"), {"item": item, "plant": where, "day": day})[
+                0
+            ]
+            if row["unit_cost"] is not None and row["per_quantity"]:
+                return WIDE.divide(row["unit_cost"], row["per_quantity"]), row["currency"]
         return None, None
 
     def stuck_channels(self, sources: list[str]) -> list[dict[str, Any]]:
         """Channels where messages wait and nobody takes them."""
-        sql = """
-            SELECT channel, ready, oldest_at FROM channel_depth
-            WHERE source IN (SELECT unnest($sources)) AND superseded_at IS NULL AND NOT is_deleted
-              AND channel_role = 'main' AND coalesce(consumers, 0) = 0 AND ready > 0 ORDER BY channel
-        """
-        return self._state.rows(sql, {"sources": sources})
+        return self._state.rows(query("stuck_channels"), {"sources": sources})

@@ -1,4 +1,4 @@
-"""The lake: canonical facts as Delta tables, raw pages beside them.
+"""The lake: canonical facts and results as Delta tables, raw pages beside them.
 
 Open formats, append only, read by anyone while we write. Only the worker appends.
 """
@@ -13,57 +13,106 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 
 from collectors.page import Page
 
 PAGE_SUFFIX = ".page.zst"
+WRITING = WriterProperties(compression="ZSTD")
+
+
+class LakeError(Exception):
+    """The lake cannot be read, or lacks what it had: no rebuild can bring that back."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"the lake: {message}; restore it from a backup")
 
 
 class Lake:
-    """`folder/facts/<table>` holds Delta tables, `folder/raw/<source>/<feed>/<pull>` the pages of each pull."""
+    """Facts, results and raw pages under one folder.
+
+    `facts/<table>` and `results/<table>` are Delta tables, `raw/<source>/<feed>/<pull>` holds the
+    pages of each pull.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._tables: dict[str, DeltaTable] = {}
+        self._tables: dict[Path, DeltaTable] = {}
 
     def append(self, table: str, rows: pa.Table, pull_id: str) -> int:
-        """Add rows in one commit; return the version they are in. Durable when it returns."""
+        """Add facts in one commit; return the version they are in. Durable when it returns."""
         properties = CommitProperties(custom_metadata={"pull_id": pull_id})
-        held = self._open(table)
-        if held is None:
-            self._path(table).parent.mkdir(parents=True, exist_ok=True)
-            write_deltalake(self._path(table), rows, mode="append", commit_properties=properties)
-            held = self._tables[table] = DeltaTable(self._path(table))
-        else:
-            write_deltalake(held, rows, mode="append", commit_properties=properties)
-            held.update_incremental()
-        _sync_commit(self._path(table), held.version())
-        return held.version()
+        return self._commit(self._facts(table), rows, properties)
 
     def version(self, table: str) -> int:
-        """Latest version of a table, -1 before its first row."""
-        held = self._open(table)
+        """Latest version of a table of facts, -1 before its first row."""
+        return self._version(self._facts(table))
+
+    def files(self, table: str, after: int = -1, until: int | None = None) -> list[str]:
+        """Parquet files of a table of facts as of version `until`, without those of `after`.
+
+        `until` is the latest version by default.
+        """
+        path = self._facts(table)
+        if self._open(path) is None:
+            return []
+        now = set(DeltaTable(path, version=until).file_uris())
+        before = set(DeltaTable(path, version=after).file_uris()) if after >= 0 else set()
+        return sorted(now - before)
+
+    # Results
+
+    def publish(
+        self, table: str, rows: pa.RecordBatchReader, marks: Mapping[str, int] | None = None
+    ) -> int:
+        """Add results in one commit and set `marks` with it; return its version. Durable."""
+        transactions = [Transaction(name, number) for name, number in (marks or {}).items()]
+        properties = CommitProperties(app_transactions=transactions)
+        return self._commit(self._results(table), rows, properties)
+
+    def results_version(self, table: str) -> int:
+        """Latest version of a table of results, -1 before its first row."""
+        return self._version(self._results(table))
+
+    def mark(self, table: str, name: str) -> int | None:
+        """The number a mark of a table of results was last set to."""
+        held = self._open(self._results(table))
+        return None if held is None else held.transaction_version(name)
+
+    # Delta tables
+
+    def _commit(
+        self, path: Path, rows: pa.Table | pa.RecordBatchReader, properties: CommitProperties
+    ) -> int:
+        how: Any = {"commit_properties": properties, "writer_properties": WRITING}
+        held = self._open(path)
+        if held is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_deltalake(path, rows, mode="append", **how)
+            held = self._tables[path] = DeltaTable(path)
+        else:
+            write_deltalake(held, rows, mode="append", **how)
+            held.update_incremental()
+        _sync_commit(path, held.version())
+        return held.version()
+
+    def _version(self, path: Path) -> int:
+        held = self._open(path)
         if held is None:
             return -1
         held.update_incremental()
         return held.version()
 
-    def files(self, table: str, after: int = -1, until: int | None = None) -> list[str]:
-        """Parquet files of a table as of version `until` (default: latest), without those of version `after`."""
-        if self._open(table) is None:
-            return []
-        now = set(DeltaTable(self._path(table), version=until).file_uris())
-        before = set(DeltaTable(self._path(table), version=after).file_uris()) if after >= 0 else set()
-        return sorted(now - before)
+    def _open(self, path: Path) -> DeltaTable | None:
+        if path not in self._tables and DeltaTable.is_deltatable(str(path)):
+            self._tables[path] = DeltaTable(path)
+        return self._tables.get(path)
 
-    def _open(self, table: str) -> DeltaTable | None:
-        if table not in self._tables and DeltaTable.is_deltatable(str(self._path(table))):
-            self._tables[table] = DeltaTable(self._path(table))
-        return self._tables.get(table)
-
-    def _path(self, table: str) -> Path:
+    def _facts(self, table: str) -> Path:
         return self.folder / "facts" / table
+
+    def _results(self, table: str) -> Path:
+        return self.folder / "results" / table
 
     # Raw pages
 
@@ -89,7 +138,7 @@ class Lake:
             _write_durably(path, json.dumps(dict(facts)).encode())
 
     def drop_pull(self, source: str, feed: str, pull_id: str) -> None:
-        """Forget the pages of a pull that brought nothing new: every record in them is held already."""
+        """Forget the pages of a pull without news: every record in them is held already."""
         folder = self.folder / "raw" / source / feed / pull_id
         for path in folder.glob("*"):
             path.unlink()
@@ -102,7 +151,9 @@ class Lake:
         for pull in sorted(folder.iterdir()) if folder.is_dir() else ():
             done = pull / "complete.json"
             facts = json.loads(done.read_bytes()) if done.exists() else None
-            yield KeptPull(pull.name, facts, tuple(sorted(pull.glob(f"*{PAGE_SUFFIX}"))), self.folder / "raw")
+            yield KeptPull(
+                pull.name, facts, tuple(sorted(pull.glob(f"*{PAGE_SUFFIX}"))), self.folder / "raw"
+            )
 
     def page(self, reference: str) -> Page:
         """The page a raw reference leads to (with or without `#record`)."""
@@ -111,7 +162,10 @@ class Lake:
 
 @dataclass(frozen=True)
 class KeptPull:
-    """The raw pages of one pull. `facts` is what was noted at its end, None where it never came there."""
+    """The raw pages of one pull.
+
+    `facts` is what was noted at its end, None where it never came there.
+    """
 
     pull_id: str
     facts: Mapping[str, Any] | None
@@ -153,13 +207,13 @@ def unpack(packed: bytes) -> bytes:
 
 
 def _write_durably(path: Path, content: bytes) -> None:
-    """All of it or nothing, and on disk: written beside, fsynced, renamed, and the folder fsynced."""
+    """All or nothing, and on disk: written beside, fsynced, renamed, the folder fsynced."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(file.name, path)  # noqa: PTH105 - atomic on one file system
-    _sync(path.parent)
+    os.replace(file.name, path)
+    sync(path.parent)
 
 
 def _sync_commit(table: Path, version: int) -> None:
@@ -168,12 +222,13 @@ def _sync_commit(table: Path, version: int) -> None:
     actions = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
     for action in actions:
         if "add" in action:
-            _sync(table / action["add"]["path"])
+            sync(table / action["add"]["path"])
     for path in (log, table, log.parent):
-        _sync(path)
+        sync(path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file or the entries of a folder to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

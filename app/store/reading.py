@@ -1,28 +1,24 @@
-"""What anyone may read while the worker writes: the SQL store, and the lake through an engine of one's own."""
+"""What anyone may read of the SQL store while the worker writes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import sqlalchemy as sa
 
-from app.store.lake import Lake
-from app.store.schema import tables
+from app.plain import plain
 from app.store.sql import SqlStore
 from app.store.sql import tables as t
 from app.triage.lifecycle import STANDING
 
 EXPORT = (
-    "id", "code", "rule", "rule_version", "plant", "flow", "key", "expected", "observed", "quantity_expected", "quantity_observed",
-    "variance", "unit", "value", "currency", "explained", "unexplained", "occurred_at", "due_at", "first_seen_at", "resolved_at",
-    "state", "severity", "owner", "cause", "as_of", "known_at",
+    "id", "code", "rule", "rule_version", "plant", "flow", "key", "expected", "observed",
+    "quantity_expected", "quantity_observed", "variance", "unit", "value", "currency", "explained",
+    "unexplained", "occurred_at", "due_at", "first_seen_at", "resolved_at", "state", "severity",
+    "owner", "cause", "as_of", "known_at",
 )  # fmt: skip
-TRACED = ("source_key", "order_no", "parent_no", "order_family", "lot", "from_lot", "serial", "item", "document_no", "reference_no", "correlation_id", "message_id", "channel")
-LINKING = ("order_no", "lot", "correlation_id", "document_no")
-TIMES = ("occurred_at", "event_at", "effective_at", "changed_at", "started_at", "balance_at", "sampled_at", "recorded_at", "observed_at")
-TRACE_LIMIT = 500
+ABOUT_LIMIT = 500
 
 
 @dataclass(frozen=True)
@@ -51,90 +47,148 @@ class Reader:
         """Exceptions, worst first: severity, then value, then the oldest due time."""
         c = t.exception.c
         order = (c.severity_rank.desc(), c.value_rank.desc(), c.due_at, c.no)
-        query = sa.select(t.exception).where(*_conditions(wanted)).order_by(*order).offset(wanted.offset).limit(wanted.limit)
-        with self._sql.read() as connection:
-            return [_named(row) for row in connection.execute(query).mappings()]
+        query = (
+            sa.select(t.exception)
+            .where(*_conditions(wanted))
+            .order_by(*order)
+            .offset(wanted.offset)
+            .limit(wanted.limit)
+        )
+        return [_named(row) for row in self._rows(query)]
 
     def count(self, wanted: Wanted) -> Mapping[str, Any]:
         """How many exceptions, and the value at risk by currency."""
         c = t.exception.c
         with self._sql.read() as connection:
-            rows = connection.execute(sa.select(c.currency, sa.func.count(), sa.func.sum(c.value_rank)).where(*_conditions(wanted)).group_by(c.currency)).all()
-        return {"count": sum(row[1] for row in rows), "value": {row[0]: row[2] for row in rows if row[0]}}
+            rows = connection.execute(
+                sa.select(c.currency, sa.func.count(), sa.func.sum(c.value_rank))
+                .where(*_conditions(wanted))
+                .group_by(c.currency)
+            ).all()
+        return {
+            "count": sum(row[1] for row in rows),
+            "value": {row[0]: row[2] for row in rows if row[0]},
+        }
+
+    def tally(self, states: Sequence[str] = STANDING) -> list[dict[str, Any]]:
+        """Exceptions per state, plant, flow, severity and currency.
+
+        How many, their value, and the oldest due time.
+        """
+        c = t.exception.c
+        by = (c.state, c.plant, c.flow, c.severity, c.currency)
+        query = (
+            sa.select(
+                *by,
+                sa.func.count().label("count"),
+                sa.func.sum(c.value_rank).label("value"),
+                sa.func.min(c.due_at, type_=t.Instant).label("due_at"),
+            )
+            .where(c.state.in_(states))
+            .group_by(*by)
+        )
+        return self._rows(query)
+
+    def offenders(self, wanted: Wanted) -> list[dict[str, Any]]:
+        """Exceptions that say the same of one plant, together.
+
+        The groups that put most value at risk come first.
+        """
+        c = t.exception.c
+        by = (c.rule, c.code, c.plant, c.flow, c.title, c.currency)
+        value = sa.func.sum(c.value_rank)
+        rank = sa.func.max(c.severity_rank)
+        query = (
+            sa.select(
+                *by,
+                sa.func.count().label("count"),
+                value.label("value"),
+                rank.label("severity_rank"),
+                sa.func.min(c.due_at, type_=t.Instant).label("due_at"),
+                sa.func.min(c.no).label("no"),
+            )
+            .where(*_conditions(wanted))
+            .group_by(*by)
+            .order_by(value.desc(), rank.desc(), sa.func.min(c.no))
+            .limit(wanted.limit)
+        )
+        return [_named(row) for row in self._rows(query)]
 
     def exception(self, name: str) -> dict[str, Any] | None:
         """One exception by its id, EX-12 or 12."""
         number = name.upper().removeprefix("EX-")
         if not number.isdigit():
             return None
-        with self._sql.read() as connection:
-            row = connection.execute(sa.select(t.exception).where(t.exception.c.no == int(number))).mappings().first()
-            return _named(row) if row else None
+        rows = self._rows(sa.select(t.exception).where(t.exception.c.no == int(number)))
+        return _named(rows[0]) if rows else None
 
     def about(self, key: str) -> list[dict[str, Any]]:
         """Exceptions in which a key stands, resolved ones too."""
         c = t.exception.c
-        with self._sql.read() as connection:
-            rows = connection.execute(sa.select(t.exception).where(c.search.contains(key, autoescape=True)).order_by(c.due_at).limit(TRACE_LIMIT)).mappings()
-            return [_named(row) for row in rows if key in row["search"].split(" ")]
+        naming = sa.select(t.exception).where(c.search.contains(key, autoescape=True))
+        rows = self._rows(naming.order_by(c.due_at).limit(ABOUT_LIMIT))
+        return [_named(row) for row in rows if key in row["search"].split(" ")]
 
     def history(self, kind: str, object_id: str) -> list[dict[str, Any]]:
         """The audit of one object, oldest first."""
         c = t.audit.c
-        with self._sql.read() as connection:
-            return [dict(row) for row in connection.execute(sa.select(t.audit).where(c.object == kind, c.object_id == object_id).order_by(c.seq)).mappings()]
+        of_object = sa.select(t.audit).where(c.object == kind, c.object_id == object_id)
+        return self._rows(of_object.order_by(c.seq))
 
     def feeds(self) -> list[dict[str, Any]]:
         """Every feed and how it is."""
-        with self._sql.read() as connection:
-            return [dict(row) for row in connection.execute(sa.select(t.feed_state).order_by(t.feed_state.c.source, t.feed_state.c.feed)).mappings()]
-
-    def feed_totals(self) -> list[dict[str, Any]]:
-        """Per feed over all pulls: records received, facts held, rejects open."""
-        c, r = t.feed_run.c, t.reject.c
-        sums = [sa.func.sum(c[name]).label(name) for name in ("records", "news", "repeats", "rejects", "left_out", "deleted")]
-        with self._sql.read() as connection:
-            totals = connection.execute(sa.select(c.source, c.feed, *sums).group_by(c.source, c.feed).order_by(c.source, c.feed)).mappings().all()
-            waiting = {(row[0], row[1]): row[2] for row in connection.execute(sa.select(r.source, r.feed, sa.func.count()).where(r.state == "open").group_by(r.source, r.feed))}
-            return [{**row, "rejects_open": waiting.get((row["source"], row["feed"]), 0)} for row in totals]
+        c = t.feed_state.c
+        return self._rows(sa.select(t.feed_state).order_by(c.source, c.feed))
 
     def last_runs(self) -> list[dict[str, Any]]:
         """The newest run of every rule."""
         c = t.reconcile_run.c
         newest = sa.select(c.rule, sa.func.max(c.as_of).label("as_of")).group_by(c.rule).subquery()
-        query = sa.select(t.reconcile_run).join(newest, sa.and_(c.rule == newest.c.rule, c.as_of == newest.c.as_of)).order_by(c.rule, c.ended_at)
-        with self._sql.read() as connection:
-            return list({row["rule"]: dict(row) for row in connection.execute(query).mappings()}.values())
+        query = (
+            sa.select(t.reconcile_run)
+            .join(newest, sa.and_(c.rule == newest.c.rule, c.as_of == newest.c.as_of))
+            .order_by(c.rule, c.ended_at)
+        )
+        return list({row["rule"]: row for row in self._rows(query)}.values())
 
-    def rejects(self, source: str | None = None, feed: str | None = None, state: str | None = "open") -> list[dict[str, Any]]:
+    def rejects(
+        self, source: str | None = None, feed: str | None = None, state: str | None = "open"
+    ) -> list[dict[str, Any]]:
         """Rejects, newest first."""
         c = t.reject.c
-        wanted = [condition for condition, value in ((c.source == source, source), (c.feed == feed, feed), (c.state == state, state)) if value]
-        with self._sql.read() as connection:
-            return [dict(row) for row in connection.execute(sa.select(t.reject).where(*wanted).order_by(c.id.desc())).mappings()]
+        asked = {c.source: source, c.feed: feed, c.state: state}
+        wanted = [column == value for column, value in asked.items() if value]
+        return self._rows(sa.select(t.reject).where(*wanted).order_by(c.id.desc()))
 
-    def signals(self) -> list[dict[str, Any]]:
-        """The newest golden signals."""
+    def signals(self, window: str | None = None) -> list[dict[str, Any]]:
+        """The newest golden signals; of one window, where one is named."""
         c = t.signal.c
-        with self._sql.read() as connection:
-            return [dict(row) for row in connection.execute(sa.select(t.signal).order_by(c.plant, c.flow, c.name)).mappings()]
+        query = sa.select(t.signal).order_by(c.plant, c.flow, c.name)
+        return self._rows(query if window is None else query.where(c.window == window))
 
-    def signal_hours(self, since: datetime) -> list[dict[str, Any]]:
-        """Hourly signals from an instant on."""
+    def plant_hours(self, since: datetime) -> list[dict[str, Any]]:
+        """Hourly signals from an instant on, summed per plant: due, effective, judged, agreed."""
         c = t.signal_hour.c
+        sums = [
+            sa.cast(sa.func.sum(c[name]), sa.BigInteger).label(name)
+            for name in ("due", "effective", "judged", "agreed")
+        ]
+        query = (
+            sa.select(c.plant, c.hour_at, *sums)
+            .where(c.hour_at >= since)
+            .group_by(c.plant, c.hour_at)
+            .order_by(c.hour_at)
+        )
+        return self._rows(query)
+
+    def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._sql.read() as connection:
-            return [dict(row) for row in connection.execute(sa.select(t.signal_hour).where(c.hour_at >= since).order_by(c.hour_at)).mappings()]
+            return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def exported(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An exception as the export shows it: these keys, always present; instants ISO 8601 UTC, decimals as text."""
-    return {name: _told(row[name]) for name in EXPORT}
-
-
-def _told(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return f"{value.normalize():f}" if hasattr(value, "normalize") else value
+    """An exception as the export shows it: all keys, instants ISO 8601 UTC, decimals as text."""
+    return {name: plain(row[name]) for name in EXPORT}
 
 
 def _named(row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -143,59 +197,19 @@ def _named(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     c = t.exception.c
-    lists = {c.state: wanted.states, c.plant: wanted.plants, c.flow: wanted.flows, c.code: wanted.codes, c.rule: wanted.rules, c.severity: wanted.severities, c.owner: wanted.owners}
-    found = [column.in_(values) for column, values in lists.items() if values]
+    lists = {
+        c.state: wanted.states,
+        c.plant: wanted.plants,
+        c.flow: wanted.flows,
+        c.code: wanted.codes,
+        c.rule: wanted.rules,
+        c.severity: wanted.severities,
+        c.owner: wanted.owners,
+    }
+    found: list[sa.ColumnElement[bool]] = [
+        column.in_(values) for column, values in lists.items() if values
+    ]
     if wanted.text:
-        found.append(sa.or_(c.search.contains(wanted.text, autoescape=True), c.title.contains(wanted.text, autoescape=True)))
+        columns = (c.search, c.title)
+        found.append(sa.or_(*(name.contains(wanted.text, autoescape=True) for name in columns)))
     return found
-
-
-class LakeReader:
-    """Reads facts straight from the lake, whatever the worker does meanwhile. One pinned version per question."""
-
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
-
-    def trace(self, key: str) -> list[dict[str, Any]]:
-        """Every current fact that names `key`, and those that share an order, lot, document or correlation id with it."""
-        direct = self._naming({key})
-        linked = {str(row[name]) for row in direct for name in LINKING if row.get(name)}
-        found = {row["fact_no"]: row for row in [*direct, *(self._naming(linked) if linked and len(linked) < TRACE_LIMIT else [])]}
-        return sorted(found.values(), key=lambda row: (row["at"] is None, row["at"], row["fact_no"]))[:TRACE_LIMIT]
-
-    def stock(self, key: str) -> list[dict[str, Any]]:
-        """Lines of the newest accepted snapshot of each source that name `key` as item, lot or location."""
-        lines, snapshots = self._lake.files("stock_balance"), self._lake.files("stock_snapshot")
-        if not lines or not snapshots:
-            return []
-        sql = """
-            SELECT lines.source, lines.plant, lines.location, lines.item, lines.lot, lines.stock_status, lines.quantity, lines.unit, lines.balance_at
-            FROM read_parquet($lines) AS lines
-            JOIN (SELECT source, feed, arg_max(snapshot_id, (balance_at, fact_no)) AS snapshot_id FROM read_parquet($snapshots) GROUP BY ALL) AS newest
-                ON newest.source = lines.source AND newest.feed = lines.feed AND newest.snapshot_id = lines.snapshot_id
-            WHERE $key IN (lines.item, lines.lot, lines.location)
-            ORDER BY lines.item, lines.lot, lines.source, lines.location
-        """
-        return self._rows(sql, {"lines": lines, "snapshots": snapshots, "key": key})
-
-    def _naming(self, keys: set[str]) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = []
-        for name, table in tables().items():
-            files = self._lake.files(name)
-            columns = [column.name for column in table.columns]
-            named = [column for column in TRACED if column in columns]
-            if not files or name in ("stock_balance", "stock_snapshot", "cross_reference") or not named:
-                continue
-            at = f"coalesce({', '.join(column for column in TIMES if column in columns)})"
-            sql = f"""
-                SELECT *, '{name}' AS of_table, {at} AS at FROM read_parquet($files)
-                WHERE {' OR '.join(f'{column} IN (SELECT unnest($keys))' for column in named)}
-                QUALIFY row_number() OVER (PARTITION BY source, feed, source_key ORDER BY revision_rank DESC, fact_no DESC) = 1
-            """
-            rows += [row for row in self._rows(sql, {"files": files, "keys": sorted(keys)}) if not row["is_deleted"]]
-        return rows
-
-    def _rows(self, sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-        with duckdb.connect() as con:
-            con.execute("SET TimeZone = 'UTC'")
-            return con.sql(sql, params=dict(params)).to_arrow_table().to_pylist()

@@ -1,7 +1,8 @@
-"""What each rule has worked out so far: verdicts, findings, and the keys that say which facts hang together.
+"""What each rule has worked out so far: verdicts, findings, keys by which facts hang together.
 
-A run touches new facts, what they change, and what became due; its cost does not grow with history. It is one
-transaction. A full recompute of the same facts gives the same answer, and is how the answer is proven.
+A run touches new facts, what they change, and what became due; its cost does not grow with history.
+It is one transaction. A full recompute of the same facts gives the same answer, and is how the
+answer is proven.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,19 @@ from typing import Any
 
 import duckdb
 
+from app.store.queries import query
 from app.store.state import MatchState
-from reconcilers.family import FINDING, MEASURE, PART, VERDICT, Bind, Family, SideUse
+from reconcilers.family import (
+    FINDING,
+    MEASURE,
+    PART,
+    VERDICT,
+    Bind,
+    Family,
+    SideUse,
+    known,
+    run,
+)
 from reconcilers.run import Account, Outcome, Pairing, account, prove, select, show
 
 TABLES = {
@@ -22,8 +34,10 @@ TABLES = {
     "finding": f"change_no BIGINT, is_standing BOOLEAN, content VARCHAR, {FINDING}",
     "part": PART,
     "measure": MEASURE,
+    "moved": "move_no BIGINT, fact_no BIGINT",  # verdicts to publish; fact_no NULL: all of them
 }
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
+_IS_DIRTY = "fact_no IN (SELECT fact_no FROM dirty)"
 LEFT_OVER = 255  # pass of a fact that found nothing: every key may still matter to it
 
 
@@ -41,7 +55,16 @@ class Held:
         return f"r{self.rule_no}_{name}"
 
 
-def reconcile(state: MatchState, rule: str, version: str, family: Family, spec: Any, pairing: Pairing, bind: Bind, lookups: Mapping[str, Any]) -> Outcome:
+def reconcile(
+    state: MatchState,
+    rule: str,
+    version: str,
+    family: Family,
+    spec: Any,
+    pairing: Pairing,
+    bind: Bind,
+    lookups: Mapping[str, Any],
+) -> Outcome:
     """Bring one rule up to date. Raises `ConservationError`, and then nothing has changed."""
     with state.transaction() as con:
         provide(con, lookups)
@@ -52,10 +75,14 @@ def reconcile(state: MatchState, rule: str, version: str, family: Family, spec: 
             _evaluate_all(con, held, family, spec, uses, pairing, bind)
         else:
             _evaluate_changed(con, held, family, spec, uses, pairing, bind)
+        if family.is_incremental:
+            _note_moved(con, held)
         accounts = _accounts(con, held, uses, pairing, bind)
         prove(accounts)
         con.execute("UPDATE rule SET seen_fact_no = ? WHERE rule_no = ?", [last, held.rule_no])
-        findings = con.execute(f"SELECT count(*) FROM {held.table('finding')} WHERE is_standing AND settled_at IS NULL").fetchall()[0][0]
+        findings = con.execute(
+            f"SELECT count(*) FROM {held.table('finding')} WHERE is_standing AND settled_at IS NULL"
+        ).fetchall()[0][0]
         return Outcome(accounts, findings)
 
 
@@ -67,8 +94,13 @@ def provide(con: duckdb.DuckDBPyConnection, lookups: Mapping[str, Any]) -> None:
 
 
 def _hold(con: duckdb.DuckDBPyConnection, rule: str, version: str, scope: str) -> Held:
-    """The rule's tables, made anew where its version or scope changed. Findings stay: identity outlives versions."""
-    rows = con.execute("SELECT rule_no, version, scope, seen_fact_no, change_no FROM rule WHERE id = ?", [rule]).fetchall()
+    """The rule's tables, made anew where its version or scope changed.
+
+    Findings stay: identity outlives versions.
+    """
+    rows = con.execute(
+        "SELECT rule_no, version, scope, seen_fact_no, change_no FROM rule WHERE id = ?", [rule]
+    ).fetchall()
     if not rows:
         number = con.execute("SELECT coalesce(max(rule_no), 0) + 1 FROM rule").fetchall()[0][0]
         con.execute("INSERT INTO rule VALUES (?, ?, ?, ?, 0, 0)", [number, rule, version, scope])
@@ -80,12 +112,26 @@ def _hold(con: duckdb.DuckDBPyConnection, rule: str, version: str, scope: str) -
     fresh = (held_version, held_scope) != (version, scope)
     held = Held(number, 0 if fresh else seen, change_no, fresh)
     if fresh:
-        con.execute("UPDATE rule SET version = ?, scope = ?, seen_fact_no = 0 WHERE rule_no = ?", [version, scope, number])
+        con.execute(
+            "UPDATE rule SET version = ?, scope = ?, seen_fact_no = 0 WHERE rule_no = ?",
+            [version, scope, number],
+        )
     return held
 
 
-def _evaluate_all(con: duckdb.DuckDBPyConnection, held: Held, family: Family, spec: Any, uses: Mapping[str, SideUse], pairing: Pairing, bind: Bind) -> None:
-    """Everything is looked at. What plainly agrees is settled in bulk where the family can do that."""
+def _evaluate_all(
+    con: duckdb.DuckDBPyConnection,
+    held: Held,
+    family: Family,
+    spec: Any,
+    uses: Mapping[str, SideUse],
+    pairing: Pairing,
+    bind: Bind,
+) -> None:
+    """Everything is looked at.
+
+    What plainly agrees is settled in bulk where the family can do that.
+    """
     for name in ("member", "link", "later"):
         con.execute(f"DELETE FROM {held.table(name)}")
     for name, use in uses.items():
@@ -96,13 +142,7 @@ def _evaluate_all(con: duckdb.DuckDBPyConnection, held: Held, family: Family, sp
     settle = getattr(family, "settle", None)
     if settle:
         settle(con, spec, keep=True)
-        con.execute(f"INSERT INTO {held.table('member')} {_AGREED}")
-        for name, use in uses.items():
-            if use.counted:
-                con.execute(f"CREATE OR REPLACE TEMP TABLE asked_{name} AS SELECT * FROM {name} WHERE fact_no IN (SELECT fact_no FROM suspect WHERE side = '{name}')")
-        for name, use in uses.items():
-            if use.counted:
-                con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM asked_{name}")
+        con.execute(f"INSERT INTO {held.table('member')} {query('agreed')}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE measure ({MEASURE})")
     family.evaluate(con, spec, bind)
     con.execute(f"INSERT INTO {held.table('member')} SELECT * FROM verdict")
@@ -111,44 +151,56 @@ def _evaluate_all(con: duckdb.DuckDBPyConnection, held: Held, family: Family, sp
     _replace_findings(con, held, f"SELECT subject FROM {held.table('finding')} WHERE is_standing")
 
 
-_AGREED = """
-SELECT side, fact_no, 'matched', NULL, 1, expected_no, NULL, NULL
-FROM (
-    SELECT 'expected' AS side, expected_no AS fact_no, expected_no FROM compared WHERE agrees
-    UNION ALL
-    SELECT 'observed', observed_no, expected_no FROM compared WHERE agrees
-)
-WHERE fact_no NOT IN (SELECT fact_no FROM suspect)
-"""
-
-
-def _evaluate_changed(con: duckdb.DuckDBPyConnection, held: Held, family: Family, spec: Any, uses: Mapping[str, SideUse], pairing: Pairing, bind: Bind) -> None:
-    """New facts, facts they replace, facts whose time has come, and all that hang together with them."""
+def _evaluate_changed(
+    con: duckdb.DuckDBPyConnection,
+    held: Held,
+    family: Family,
+    spec: Any,
+    uses: Mapping[str, SideUse],
+    pairing: Pairing,
+    bind: Bind,
+) -> None:
+    """New facts, facts they replace, facts whose time has come, and all that hang on them."""
     con.execute("CREATE OR REPLACE TEMP TABLE dirty (fact_no BIGINT)")
     con.execute("CREATE OR REPLACE TEMP TABLE frontier (fact_no BIGINT)")
     for name, use in uses.items():
         _note_later(con, held, name, use, pairing, bind, held.seen)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(use, pairing, name, bind)} AND ({_is_new(held, use)})")
+        chosen = f"{select(use, pairing, name, bind)} AND ({_is_new(held)})"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {chosen}")
         _link(con, held, use, name)
         con.execute(f"INSERT INTO frontier SELECT fact_no FROM {name}")
         con.execute(f"INSERT INTO frontier {_replaced(held, use)}")
-    con.execute(f"DELETE FROM {held.table('later')} WHERE due_at <= $as_of", {"as_of": bind.as_of})
-    con.execute(f"INSERT INTO frontier SELECT fact_no FROM {held.table('member')} WHERE check_at <= $horizon", {"horizon": bind.horizon})
+    member, link, later = held.table("member"), held.table("link"), held.table("later")
+    con.execute(f"DELETE FROM {later} WHERE due_at <= $as_of", {"as_of": bind.as_of})
+    con.execute(
+        f"INSERT INTO frontier SELECT fact_no FROM {member} WHERE check_at <= $horizon",
+        {"horizon": bind.horizon},
+    )
     _close_over(con, held)
     for name, use in uses.items():
-        con.execute(f"CREATE OR REPLACE TEMP TABLE asked_{name} AS {select(use, pairing, name, bind)} AND fact_no IN (SELECT fact_no FROM dirty)")
+        run(con, f"asked_{name}", f"{select(use, pairing, name, bind)} AND {_IS_DIRTY}")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM asked_{name}")
     family.evaluate(con, spec, bind)
-    member = held.table("member")
-    affected = f"SELECT subject FROM {member} WHERE subject IS NOT NULL AND fact_no IN (SELECT fact_no FROM dirty)"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE affected AS {affected}")
-    con.execute(f"DELETE FROM {member} WHERE fact_no IN (SELECT fact_no FROM dirty)")
+    affected = f"SELECT subject FROM {member} WHERE subject IS NOT NULL AND {_IS_DIRTY}"
+    run(con, "affected", affected)
+    con.execute(f"DELETE FROM {member} WHERE {_IS_DIRTY}")
     con.execute(f"INSERT INTO {member} SELECT * FROM verdict")
-    con.execute(f"DELETE FROM {held.table('link')} WHERE fact_no IN (SELECT fact_no FROM dirty) AND fact_no NOT IN ({_still_there(uses)})")
+    there = " UNION ALL ".join(f"SELECT fact_no FROM asked_{name}" for name in uses)
+    con.execute(f"DELETE FROM {link} WHERE {_IS_DIRTY} AND fact_no NOT IN ({there})")
     _replace_findings(con, held, "SELECT subject FROM affected")
 
 
-def _is_new(held: Held, use: SideUse) -> str:
+def _note_moved(con: duckdb.DuckDBPyConnection, held: Held) -> None:
+    """Remember whose verdict may have changed, until it is published."""
+    moved = held.table("moved")
+    facts = "SELECT NULL AS fact_no" if held.is_fresh else "SELECT fact_no FROM dirty"
+    con.execute(
+        f"INSERT INTO {moved} SELECT (SELECT coalesce(max(move_no), 0) + 1 FROM {moved}), fact_no "
+        f"FROM ({facts})"
+    )
+
+
+def _is_new(held: Held) -> str:
     return f"fact_no > {held.seen} OR fact_no IN (SELECT fact_no FROM {held.table('later')})"
 
 
@@ -156,131 +208,118 @@ def _replaced(held: Held, use: SideUse) -> str:
     """Members whose record has a newer revision or is gone since the last run."""
     table = use.side.table
     return (
-        f"SELECT old.fact_no FROM {table} AS old WHERE old.superseded_at IS NOT NULL AND old.fact_no <= {held.seen} "
+        f"SELECT old.fact_no FROM {table} AS old "
+        f"WHERE old.superseded_at IS NOT NULL AND old.fact_no <= {held.seen} "
         f"AND old.key64 IN (SELECT key64 FROM {table} WHERE fact_no > {held.seen})"
     )
 
 
-def _still_there(uses: Mapping[str, SideUse]) -> str:
-    return " UNION ALL ".join(f"SELECT fact_no FROM asked_{name}" for name in uses)
-
-
-def _note_later(con: duckdb.DuckDBPyConnection, held: Held, name: str, use: SideUse, pairing: Pairing, bind: Bind, after: int) -> None:
+def _note_later(
+    con: duckdb.DuckDBPyConnection,
+    held: Held,
+    name: str,
+    use: SideUse,
+    pairing: Pairing,
+    bind: Bind,
+    after: int,
+) -> None:
     """Facts dated after the question: they come into scope when their time has come."""
     future = Bind(as_of=_FAR, horizon=_FAR, since=bind.since)
     con.execute(
-        f"INSERT INTO {held.table('later')} SELECT fact_no, {use.time} FROM ({select(use, pairing, name, future)}) WHERE {use.time} > $as_of AND fact_no > {after}",
+        f"INSERT INTO {held.table('later')} SELECT fact_no, {use.time} "
+        f"FROM ({select(use, pairing, name, future)}) "
+        f"WHERE {use.time} > $as_of AND fact_no > {after}",
         {"as_of": bind.as_of},
     )
 
 
 def _link(con: duckdb.DuckDBPyConnection, held: Held, use: SideUse, name: str) -> None:
-    """Keys of the facts in the view `name`, by pass, as 64 bits: a collision draws in too much, never too little."""
+    """Keys of the facts in the view `name`, by pass, as 64 bits.
+
+    A collision draws in too much, never too little.
+    """
     for number, columns in enumerate(use.links, 1):
         text = ", ".join(f"CAST({column} AS VARCHAR)" for column in columns)
-        known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        link = held.table("link")
         con.execute(
-            f"INSERT INTO {held.table('link')} SELECT {number}, md5_number_lower(concat_ws(chr(31), {text})), fact_no FROM {name} AS fact "
-            f"WHERE {known} AND fact_no NOT IN (SELECT fact_no FROM {held.table('link')} WHERE pass = {number})"
+            f"INSERT INTO {link} "
+            f"SELECT {number}, md5_number_lower(concat_ws(chr(31), {text})), fact_no "
+            f"FROM {name} AS fact WHERE {known('fact', columns)} "
+            f"AND fact_no NOT IN (SELECT fact_no FROM {link} WHERE pass = {number})"
         )
 
 
 def _close_over(con: duckdb.DuckDBPyConnection, held: Held) -> None:
-    """Grow `dirty` from `frontier` until nothing outside can influence or be influenced by what is inside.
+    """Grow `dirty` from `frontier` until nothing outside can influence what is inside, or be by it.
 
-    Facts meet in a pass only while no earlier pass has taken them. So a fact that was settled in an earlier pass than the
-    one it is met by comes along with its partners, and leads no further.
+    Facts meet in a pass only while no earlier pass has taken them. So a fact that was settled in an
+    earlier pass than the one it is met by comes along with its partners, and leads no further.
     """
     member, link = held.table("member"), held.table("link")
     while True:
-        con.execute("DELETE FROM frontier WHERE fact_no IN (SELECT fact_no FROM dirty)")
-        if con.execute("SELECT count(*) FROM frontier").fetchall() == [(0,)]:
+        con.execute(f"DELETE FROM frontier WHERE {_IS_DIRTY}")
+        if _is_empty(con, "frontier"):
             return
         con.execute("INSERT INTO dirty SELECT DISTINCT fact_no FROM frontier")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEAR.format(member=member, link=link, left_over=LEFT_OVER)}")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE together AS {_TOGETHER.format(member=member)}")
-        con.execute("INSERT INTO dirty SELECT DISTINCT fact_no FROM near WHERE is_end AND fact_no NOT IN (SELECT fact_no FROM dirty)")
-        con.execute("INSERT INTO dirty SELECT DISTINCT fact_no FROM together WHERE is_end AND fact_no NOT IN (SELECT fact_no FROM dirty)")
-        con.execute("CREATE OR REPLACE TEMP TABLE frontier AS SELECT fact_no FROM near WHERE NOT is_end UNION SELECT fact_no FROM together WHERE NOT is_end")
-
-
-_NEAR = """
-WITH key AS (
-    SELECT DISTINCT link.pass, link.key64 FROM {link} AS link WHERE link.fact_no IN (SELECT fact_no FROM frontier)
-)
-SELECT link.fact_no, coalesce(member.pass, {left_over}) < link.pass AS is_end
-FROM {link} AS link
-JOIN key ON key.pass = link.pass AND key.key64 = link.key64
-LEFT JOIN {member} AS member ON member.fact_no = link.fact_no
-"""
-
-# Partners of what came along, and whatever shares a finding with it.
-_TOGETHER = """
-WITH mine AS (
-    SELECT member.match_no, member.subject, near.is_end
-    FROM near JOIN {member} AS member USING (fact_no)
-    UNION
-    SELECT match_no, subject, false FROM {member} WHERE fact_no IN (SELECT fact_no FROM frontier)
-)
-SELECT other.fact_no, min(mine.is_end) AS is_end
-FROM {member} AS other JOIN mine ON other.match_no = mine.match_no
-GROUP BY other.fact_no
-UNION ALL
-SELECT other.fact_no, false FROM {member} AS other JOIN mine ON other.subject = mine.subject
-"""
+        run(con, "near", query("near", member=member, link=link, left_over=str(LEFT_OVER)))
+        run(con, "together", query("together", member=member))
+        for met in ("near", "together"):
+            con.execute(
+                f"INSERT INTO dirty SELECT DISTINCT fact_no FROM {met} "
+                f"WHERE is_end AND NOT ({_IS_DIRTY})"
+            )
+        beyond = (f"SELECT fact_no FROM {met} WHERE NOT is_end" for met in ("near", "together"))
+        run(con, "frontier", " UNION ".join(beyond))
 
 
 def differing(con: duckdb.DuckDBPyConnection, rule_no: int) -> list[str]:
     """Subjects that differ between the findings held and those in `finding` and `part`."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {_FRESH}")
-    sql = (
-        f"SELECT coalesce(fresh.subject, held.subject) FROM fresh FULL JOIN (SELECT * FROM r{rule_no}_finding WHERE is_standing) AS held "
-        "ON held.subject = fresh.subject WHERE held.content IS DISTINCT FROM fresh.content ORDER BY 1"
-    )
-    return [row[0] for row in con.execute(sql).fetchall()]
+    run(con, "fresh", query("fresh"))
+    held = Held(rule_no, 0, 0, is_fresh=False).table("finding")
+    return [row[0] for row in con.execute(query("differing", finding=held)).fetchall()]
 
 
 def _replace_findings(con: duckdb.DuckDBPyConnection, held: Held, affected: str) -> None:
-    """Bring the held findings in line with `finding` and `part`; only what differs counts as a change."""
+    """Bring the held findings in line with `finding` and `part`.
+
+    Only what differs counts as a change.
+    """
     stored, parts = held.table("finding"), held.table("part")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {_FRESH}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE gone AS SELECT subject FROM {stored} WHERE is_standing AND subject IN ({affected}) AND subject NOT IN (SELECT subject FROM fresh)")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE changed AS SELECT fresh.subject FROM fresh LEFT JOIN {stored} AS held ON held.subject = fresh.subject AND held.is_standing WHERE held.content IS DISTINCT FROM fresh.content")
+    run(con, "fresh", query("fresh"))
+    run(con, "gone", query("gone", finding=stored, affected=affected))
+    run(con, "changed", query("changed", finding=stored))
     con.execute(f"DELETE FROM {parts} WHERE subject IN (SELECT subject FROM fresh)")
     con.execute(f"INSERT INTO {parts} SELECT * FROM part")
-    if con.execute("SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)").fetchall() == [(0,)]:
+    if _is_empty(con, "gone") and _is_empty(con, "changed"):
         return
     change = held.change_no + 1
-    con.execute(f"UPDATE {stored} SET is_standing = false, change_no = {change} WHERE subject IN (SELECT subject FROM gone)")
+    con.execute(
+        f"UPDATE {stored} SET is_standing = false, change_no = {change} "
+        "WHERE subject IN (SELECT subject FROM gone)"
+    )
     con.execute(f"DELETE FROM {stored} WHERE subject IN (SELECT subject FROM changed)")
-    con.execute(f"INSERT INTO {stored} SELECT {change}, true, fresh.* FROM fresh WHERE subject IN (SELECT subject FROM changed)")
+    con.execute(
+        f"INSERT INTO {stored} SELECT {change}, true, fresh.* FROM fresh "
+        "WHERE subject IN (SELECT subject FROM changed)"
+    )
     con.execute("UPDATE rule SET change_no = ? WHERE rule_no = ?", [change, held.rule_no])
 
 
-# What a change of is a change of the finding. Lines of a snapshot are new facts each time and do not count.
-_FRESH = """
-WITH told AS (
-    SELECT subject, string_agg(word, chr(29) ORDER BY word) AS words
-    FROM (
-        SELECT subject, concat_ws(chr(30), role, cause, CAST(quantity AS VARCHAR), CASE WHEN of_table <> 'stock_balance' THEN CAST(fact_no AS VARCHAR) END) AS word
-        FROM part
-    )
-    GROUP BY subject
-)
-SELECT
-    md5(concat_ws(chr(31), code, also, plant, item, CAST(quantity_expected AS VARCHAR), CAST(quantity_observed AS VARCHAR),
-        CAST(variance AS VARCHAR), unit, CAST(at_risk AS VARCHAR), CAST(due_at AS VARCHAR), CAST(settled_at AS VARCHAR),
-        CAST(is_ambiguous AS VARCHAR), CAST(factor AS VARCHAR), CAST(unexplained AS VARCHAR), note, told.words)) AS content,
-    finding.*
-FROM finding LEFT JOIN told ON told.subject = finding.subject
-"""
+def _is_empty(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return con.execute(f"SELECT count(*) FROM {table}").fetchall() == [(0,)]
 
 
-def _accounts(con: duckdb.DuckDBPyConnection, held: Held, uses: Mapping[str, SideUse], pairing: Pairing, bind: Bind) -> dict[str, Account]:
+def _accounts(
+    con: duckdb.DuckDBPyConnection,
+    held: Held,
+    uses: Mapping[str, SideUse],
+    pairing: Pairing,
+    bind: Bind,
+) -> dict[str, Account]:
     """The conservation lines: facts in scope counted afresh, verdicts as held."""
-    in_scope = {
-        name: int(con.execute(f"SELECT count(*) FROM ({select(use, pairing, name, bind)})").fetchall()[0][0])
-        for name, use in uses.items()
-        if use.counted
-    }
+    in_scope = {}
+    for name, use in uses.items():
+        if use.counted:
+            counting = f"SELECT count(*) FROM ({select(use, pairing, name, bind)})"
+            in_scope[name] = int(con.execute(counting).fetchall()[0][0])
     return account(con, in_scope, bind, held.table("member"))

@@ -1,4 +1,4 @@
-"""The canonical tables, read from `facts.sql`: one definition for mappings, lake, match state and data dictionary."""
+"""The canonical tables: `facts.sql` defines them for mappings, lake, state and dictionary."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -41,7 +41,10 @@ class Table:
         return pa.schema([_field(column) for column in self.columns])
 
     def ddl(self) -> str:
-        """The column list of a CREATE TABLE statement, without defaults: the store always gives every column."""
+        """The column list of a CREATE TABLE statement, without defaults.
+
+        The store always gives every column.
+        """
         return ", ".join(
             f"{column.name} {column.type}{'' if column.nullable else ' NOT NULL'}"
             for column in self.columns

@@ -9,3 +9,6 @@ CREATE TABLE unresolved (
     name VARCHAR, source VARCHAR, feed VARCHAR, source_key VARCHAR, object VARCHAR, of_key VARCHAR
 );
 COMMENT ON TABLE unresolved IS 'Keys of current facts that had no cross-reference when they landed.';
+
+CREATE TABLE published (rule VARCHAR, edition BIGINT, change_no BIGINT, move_no BIGINT);
+COMMENT ON TABLE published IS 'Up to which change of findings and verdicts the results of a rule are in the lake, and in which edition.';

@@ -1,6 +1,7 @@
 """The SQL store: decisions and control. One definition for SQLite and PostgreSQL.
 
-Instants are UTC, decimals exact to the last digit on both: SQLite keeps them as sortable ISO text and as text.
+Instants are UTC, decimals exact to the last digit on both: SQLite keeps them as sortable ISO text
+and as text.
 """
 
 from datetime import UTC, datetime
@@ -19,9 +20,13 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        return dialect.type_descriptor(TIMESTAMP(timezone=True) if dialect.name == "postgresql" else sa.String(32))
+        """A timestamp with time zone on PostgreSQL, text elsewhere."""
+        return dialect.type_descriptor(
+            TIMESTAMP(timezone=True) if dialect.name == "postgresql" else sa.String(32)
+        )
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """What the database gets. Raises `ValueError` for an instant without time zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -30,6 +35,7 @@ class Instant(TypeDecorator[datetime]):
         return moment if dialect.name == "postgresql" else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """The instant, in UTC whatever the time zone of the connection."""
         if value is None or isinstance(value, datetime):
             return value.astimezone(UTC) if value else None
         return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
@@ -42,12 +48,17 @@ class Exact(TypeDecorator[Decimal]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        return dialect.type_descriptor(NUMERIC(38, 9) if dialect.name == "postgresql" else sa.String(48))
+        """A decimal on PostgreSQL, text elsewhere."""
+        return dialect.type_descriptor(
+            NUMERIC(38, 9) if dialect.name == "postgresql" else sa.String(48)
+        )
 
     def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> Any:
+        """What the database gets: text without exponent where it keeps text."""
         return value if value is None or dialect.name == "postgresql" else f"{value:f}"
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
+        """The decimal, digit by digit."""
         return None if value is None else Decimal(value)
 
 
@@ -158,7 +169,7 @@ reject = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("resolved_at", Instant),
     sa.UniqueConstraint("source", "feed", "fingerprint"),
-    comment="A record that could not be read or trusted: reason, text as received, and whether it was released since.",
+    comment="A record that could not be read or trusted: reason, text as received, release.",
 )
 
 rule_version = sa.Table(
@@ -188,7 +199,7 @@ reconcile_run = sa.Table(
     sa.Column("inputs", sa.JSON, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Index("ix_reconcile_run_rule", "rule", "as_of"),
-    comment="One run of one rule: what it was a function of, its conservation line, its outcome.",
+    comment="One run of one rule: what it depends on, its conservation line, its outcome.",
 )
 
 exception = sa.Table(
@@ -238,7 +249,7 @@ exception = sa.Table(
     sa.Column("run_id", sa.String(64), nullable=False),
     sa.Index("ix_exception_queue", "state", "severity_rank", "value_rank"),
     sa.Index("ix_exception_rule", "rule", "state"),
-    comment="One business fact that disagrees, for life: opened and resolved by data, triaged by people.",
+    comment="A business fact that disagrees, for life: resolved by data, triaged by people.",
 )
 
 audit = sa.Table(
@@ -293,7 +304,7 @@ signal_hour = sa.Table(
     sa.Column("effective", sa.BigInteger, nullable=False),
     sa.Column("judged", sa.BigInteger, nullable=False),
     sa.Column("agreed", sa.BigInteger, nullable=False),
-    comment="Per plant, flow, rule and hour of the business event: facts due and effective, judged and agreed.",
+    comment="Per plant, flow, rule and hour: facts due and effective, judged and agreed.",
 )
 
 signal = sa.Table(

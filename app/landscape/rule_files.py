@@ -1,0 +1,106 @@
+"""The rules of a landscape: the shipped ones, overridden and joined by its own."""
+
+import hashlib
+from collections.abc import Collection, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_args
+
+from app.landscape.document import Document
+from app.landscape.landscape import LoadedRule
+from app.landscape.model import Company
+from app.landscape.notebook import Notebook
+from app.landscape.wording import nearest, offer
+from app.store.schema import tables
+from collectors.pack import Role
+from reconcilers.family import Family, SideUse
+from reconcilers.run import FAMILIES
+from rules.model import OWN, Rule
+
+SHIPPED = Path(str(resources.files("rules")))
+
+
+def read_rules(
+    notebook: Notebook, company: Company, sources: Collection[str]
+) -> Iterator[LoadedRule]:
+    """Every sound rule; a file of the landscape goes before the shipped one of the same name."""
+    chosen: dict[str, tuple[Path, Path]] = {}
+    for root in (SHIPPED, notebook.folder / "rules"):
+        for path in sorted(root.glob("**/*.yml")):
+            chosen[path.relative_to(root).with_suffix("").as_posix()] = (path, root)
+    for name, (path, root) in chosen.items():
+        document = notebook.read(path, root.parent)
+        if document and (loaded := _rule(notebook, name, path, document)):
+            _check_plants(notebook, document, loaded.rule, company)
+            for side, use in loaded.uses.items():
+                _check_side(notebook, document, side, use)
+                _check_speakers(notebook, document, side, use, sources)
+            yield loaded
+
+
+def _rule(notebook: Notebook, name: str, path: Path, document: Document) -> LoadedRule | None:
+    if not isinstance(document.data, dict):
+        notebook.wrong(document, (), "a rule is 'key: value' lines")
+        return None
+    if not document.comment:
+        notebook.wrong(document, (), "a rule opens with a comment that says why the business cares")
+    parameters = {key: value for key, value in document.data.items() if key not in OWN}
+    written: dict[str, Any] = {
+        **{key: value for key, value in document.data.items() if key in OWN},
+        "id": name,
+        "version": hashlib.sha256(path.read_bytes()).hexdigest()[:12],
+        "why": document.comment,
+        "parameters": parameters,
+    }
+    rule = notebook.valid(document, Rule, written)
+    family = _family(notebook, document)
+    spec = notebook.valid(document, family.Spec, parameters) if family else None
+    if rule is None or family is None or spec is None:
+        return None
+    return LoadedRule(rule, family, spec)
+
+
+def _family(notebook: Notebook, document: Document) -> Family | None:
+    name = document.data.get("reconciler")
+    if not isinstance(name, str):
+        return None
+    if name not in FAMILIES:
+        choice = offer(name, sorted(FAMILIES), "Reconcilers")
+        notebook.wrong(document, ("reconciler",), f"there is no reconciler '{name}'{choice}")
+    return FAMILIES.get(name)
+
+
+def _check_plants(notebook: Notebook, document: Document, rule: Rule, company: Company) -> None:
+    for plant in rule.plants:
+        if plant not in company.plants:
+            message = f"there is no plant '{plant}'{offer(plant, company.plants, 'Plants')}"
+            notebook.wrong(document, ("plants",), message)
+
+
+def _check_speakers(
+    notebook: Notebook, document: Document, side: str, use: SideUse, sources: Collection[str]
+) -> None:
+    """Roles and sources a side names are those there are."""
+    for key, known in (("role", get_args(Role)), ("source", sorted(sources))):
+        for name in getattr(use.side, key):
+            if name not in known:
+                message = f"{key}: there is no {key} '{name}'{offer(name, known)}"
+                notebook.wrong(document, (side, key), message)
+
+
+def _check_side(notebook: Notebook, document: Document, side: str, use: SideUse) -> None:
+    """The table a side reads from is one of ours, and so is every column it names."""
+    known, name = tables(), use.side.table
+    if name not in known:
+        message = f"from: there is no table '{name}'{offer(name, known, 'Tables')}"
+        notebook.wrong(document, (side, "from"), message)
+        return
+    columns = [column.name for column in known[name].columns]
+    for column in use.side.filters:
+        if column not in columns:
+            message = f"{name} has no column '{column}'{nearest(column, columns)}"
+            notebook.wrong(document, (side, column), message)
+    for column in sorted({column for key in use.links for column in key}):
+        if column not in columns:
+            message = f"keys: {name} has no column '{column}'{nearest(column, columns)}"
+            notebook.wrong(document, ("keys",), message)

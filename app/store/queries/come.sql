@@ -1,0 +1,10 @@
+-- Current facts of a table that waited for a cross-reference which is there now.
+SELECT DISTINCT waiting.source, waiting.feed, fact.raw_ref
+FROM unresolved AS waiting
+JOIN cross_reference AS known
+    ON known.object = waiting.object AND known.of_source = waiting.source AND known.of_key = waiting.of_key
+    AND known.superseded_at IS NULL AND NOT known.is_deleted
+JOIN {table} AS fact
+    ON fact.source = waiting.source AND fact.feed = waiting.feed AND fact.source_key = waiting.source_key
+    AND fact.superseded_at IS NULL
+WHERE waiting.name = $name
