@@ -1,0 +1,1 @@
+"""The dashboard: what people look at. Reads the SQL store, writes nothing."""

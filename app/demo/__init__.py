@@ -1,1 +1,1 @@
-"""The demo: small loopback servers that answer as real software did, and a landscape that reads them."""
+"""The demo: loopback servers that answer as real software did, and a landscape reading them."""

@@ -1,4 +1,4 @@
-"""Set the demo up: servers, secrets and a landscape folder; play the recordings at the times they were made."""
+"""The demo set up and played: servers, secrets, a landscape; recordings at their own times."""
 
 import contextlib
 import secrets
@@ -16,7 +16,11 @@ from app.services import Services
 
 RECORDED = Path(__file__).resolve().parents[2] / "data" / "recorded"
 # When the answers were recorded: three pulls of the Odoo, then everything else.
-PULLS = {"inc_20260907": datetime(2026, 9, 7, 4, tzinfo=UTC), "inc_20260914": datetime(2026, 9, 14, 4, tzinfo=UTC), "asof": datetime(2026, 9, 19, 6, tzinfo=UTC)}
+PULLS = {
+    "inc_20260907": datetime(2026, 9, 7, 4, tzinfo=UTC),
+    "inc_20260914": datetime(2026, 9, 14, 4, tzinfo=UTC),
+    "asof": datetime(2026, 9, 19, 6, tzinfo=UTC),
+}
 NOW = datetime(2026, 11, 21, 1, 15, tzinfo=UTC)
 
 
@@ -39,29 +43,45 @@ def staged(folder: Path) -> Iterator[Stage]:
     """Servers up, landscape written; everything stays under `folder`."""
     keys = {name: _secret(folder, name) for name in ("tryton", "rabbitmq", "odoo")}
     odoo = Odoo(RECORDED / "odoo", keys["odoo"])
+    clock = SetClock(NOW)
     servers = {
-        "tryton": Server(Tryton(RECORDED / "tryton", keys["tryton"])),
-        "rabbitmq": Server(RabbitMQ(RECORDED / "rabbitmq", "tower", keys["rabbitmq"])),
-        "odoo": Server(odoo),
+        "tryton": Server(Tryton(RECORDED / "tryton", keys["tryton"]), clock),
+        "rabbitmq": Server(RabbitMQ(RECORDED / "rabbitmq", "tower", keys["rabbitmq"]), clock),
+        "odoo": Server(odoo, clock),
     }
     try:
         _write(folder / "landscape", {name: server.address for name, server in servers.items()})
-        yield Stage(folder, SetClock(NOW), odoo)
+        yield Stage(folder, clock, odoo)
     finally:
         for server in servers.values():
             server.stop()
 
 
 def play(stage: Stage, services: Services) -> Iterator[Report]:
-    """Collect everything: the Odoo at each of its three pulls the first time, then all sources as of the last recording."""
+    """Collect everything as of the last recording; the first time, Odoo's earlier pulls before.
+
+    Its stock was asked for at the last pull only.
+    """
     if services.store.feed_state("odoo", "productions") is None:
+        feeds = {plan.name for plan in services.landscape.sources["odoo"].plans}
         for generation, moment in PULLS.items():
             stage.odoo.generation = generation
             stage.clock.set(moment)
-            yield from collect(services, {"odoo": None})
+            asked = feeds if generation == "asof" else feeds - {"quants"}
+            yield from collect(services, {"odoo": asked})
     stage.odoo.generation = "asof"
-    stage.clock.set(NOW)
+    stage.clock.set(max(NOW, _last_looked(services)))
     yield from collect(services)
+
+
+def _last_looked(services: Services) -> datetime:
+    """When the last pull of an earlier run was over; time does not go back behind what is known."""
+    states = (
+        services.store.feed_state(name, plan.name)
+        for name, setup in services.landscape.sources.items()
+        for plan in setup.plans
+    )
+    return max((state["last_pull_at"] for state in states if state), default=NOW)
 
 
 def _secret(folder: Path, name: str) -> str:
