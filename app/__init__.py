@@ -1,1 +1,4 @@
-"""tieout: remembers, shows and tells. The only package that knows collectors, reconcilers and rules."""
+"""tieout: remembers, shows and tells.
+
+The only package that knows collectors, reconcilers and rules.
+"""

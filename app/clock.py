@@ -1,5 +1,6 @@
 """The clock: the only place that reads the time. Everyone else is handed a `Clock`."""
 
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -7,29 +8,47 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time. `now` is UTC and may jump with the machine; `monotonic` (seconds) never goes back."""
+    """Tells the time.
 
-    def now(self) -> datetime: ...
-    def monotonic(self) -> float: ...
-    def sleep(self, seconds: float) -> None: ...
+    `now` is UTC and may jump with the machine; `monotonic` (seconds) never goes back.
+    """
+
+    def now(self) -> datetime:
+        """The instant, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds since some beginning."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let so much time pass."""
 
 
 class SystemClock:
-    """The clock of this machine."""
+    """The clock of this machine. Who sleeps by it can be woken, for good."""
+
+    def __init__(self) -> None:
+        self._woken = threading.Event()
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        """The instant of the machine."""
+        return datetime.now(UTC)  # noqa: TID251 - here is where the time is read
 
     def monotonic(self) -> float:
+        """Seconds since the machine started, or so."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        """Wait."""
+        self._woken.wait(seconds)
+
+    def wake(self) -> None:
+        """Wake everyone, and let nobody sleep any more."""
+        self._woken.set()
 
 
 @dataclass
 class SetClock:
-    """A clock that was set to an instant and runs on from there; with `running=False` it stands still.
+    """A clock that was set to an instant and runs on from there; without `running` it stands still.
 
     The demo plays recordings at the time they were made; tests stand at a chosen minute.
     """
@@ -39,9 +58,11 @@ class SetClock:
     _started: float = field(default_factory=time.monotonic)
 
     def now(self) -> datetime:
+        """The instant it was set to, and what has passed since."""
         return self.instant + (timedelta(seconds=self.monotonic()) if self.running else timedelta())
 
     def monotonic(self) -> float:
+        """Seconds since it was set."""
         return time.monotonic() - self._started
 
     def sleep(self, seconds: float) -> None:

@@ -1,4 +1,7 @@
-"""Logging: events with fields, on stderr, as text or as one JSON object a line. Never payloads, tokens or names."""
+"""Logging: events with fields, on stderr, as text or as one JSON object a line.
+
+Never payloads, tokens or names.
+"""
 
 import json
 import logging
@@ -11,12 +14,19 @@ _BUILT_IN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskN
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = " ".join(f"{name}={value}" for name, value in _fields(record).items())
-        return f"{_when(record):%H:%M:%S} {record.levelname.lower():7} {record.getMessage()} {fields}".rstrip()
+        event = f"{record.levelname.lower():7} {record.getMessage()}"
+        return f"{_when(record):%H:%M:%S} {event} {fields}".rstrip()
 
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        told = {"at": _when(record).isoformat(), "level": record.levelname.lower(), "event": record.getMessage(), "logger": record.name, **_fields(record)}
+        told = {
+            "at": _when(record).isoformat(),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            "logger": record.name,
+            **_fields(record),
+        }
         return json.dumps(told, default=str, ensure_ascii=False)
 
 

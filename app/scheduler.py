@@ -1,7 +1,8 @@
 """The worker: APScheduler is the alarm clock, `job_run` the truth of what ran.
 
-Each source has its own alarm and thread, so that a dead or slow one delays nobody else. A run is claimed once per
-(job, window); overlap is skipped, a missed window is run once when the machine is back.
+Each source has its own alarm and thread, so that a dead or slow one delays nobody else. A run is
+claimed once per (job, window); overlap is skipped, a missed window is run once when the machine is
+back.
 """
 
 import logging
@@ -13,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app.jobs import collect, housekeeping, notify, reconcile, replay, signals
-from app.landscape.load import SourceSetup
+from app.clock import SystemClock
+from app.jobs import collect, housekeeping, notify, reconcile, replay, results, signals
+from app.landscape.load import LoadedRule, SourceSetup
+from app.landscape.sources import OWN_SOURCE
 from app.services import Services
 from app.store.jobs import Jobs
 from app.store.lease import LeaseLostError
@@ -33,19 +36,26 @@ class Worker:
         self._jobs = Jobs(services.store.sql)
         self._stopped = threading.Event()
         threads = len(services.landscape.sources) + 2
-        self._alarm = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(threads)}, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+        self._alarm = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(threads)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
         for setup in services.landscape.sources.values():
             self._every(TICK, f"collect {setup.name}", self._collecting(setup), windowed=False)
         self._every(RECONCILE_EVERY, "reconcile", self._reconcile)
         self._every(HOUSEKEEPING_EVERY, "housekeeping", self._housekeep)
 
     def start(self) -> None:
-        """Begin at once."""
+        """Begin at once: with the landscape's own tables, by which everything else is mapped."""
+        if own := self._services.landscape.sources.get(OWN_SOURCE):
+            self._run(f"collect {own.name}", None, self._collecting(own))
         self._alarm.start()
 
     def stop(self) -> None:
-        """Let what runs come to its end, and begin nothing more."""
+        """Break off what is being collected, let rules come to their end, begin nothing more."""
         self._stopped.set()
+        self._services.halt()
         if self._alarm.running:
             self._alarm.shutdown(wait=True)
 
@@ -57,30 +67,53 @@ class Worker:
         self._stopped.wait()
         self.stop()
 
-    def _every(self, interval: timedelta, job: str, work: Callable[[], str | None], *, windowed: bool = True) -> None:
+    def _every(
+        self,
+        interval: timedelta,
+        job: str,
+        work: Callable[[], str | None],
+        *,
+        windowed: bool = True,
+    ) -> None:
         def alarm() -> None:
             if not self._stopped.is_set():
-                self._run(job, _window(self._services.clock.now(), interval) if windowed else None, work)
+                self._run(
+                    job, _window(self._services.clock.now(), interval) if windowed else None, work
+                )
 
-        self._alarm.add_job(alarm, "interval", seconds=interval.total_seconds(), id=job, next_run_time=datetime.now(UTC))  # noqa: DTZ005 - the alarm clock itself
+        self._alarm.add_job(
+            alarm,
+            "interval",
+            seconds=interval.total_seconds(),
+            id=job,
+            next_run_time=SystemClock().now(),  # alarms ring by the machine, whatever ours says
+        )
 
     def _run(self, job: str, window: str | None, work: Callable[[], str | None]) -> None:
         """Run one job; whatever goes wrong in it is noted and stops nothing else."""
-        services = self._services
         try:
-            if window and not self._jobs.claim(job, window, services.fence, services.clock.now()):
-                return
-            detail = work()
+            self._run_once(job, window, work)
         except LeaseLostError as error:
             log.error("lease lost", extra={"job": job, "error": str(error)})
             self._stopped.set()
-        except Exception as error:  # noqa: BLE001 - the job boundary
-            log.error("job failed", extra={"job": job, "error": f"{type(error).__name__}: {error}"}, exc_info=log.isEnabledFor(logging.DEBUG))
-            if window:
-                self._jobs.finish(job, window, "failed", f"{type(error).__name__}: {error}"[:500], services.clock.now())
-        else:
-            if window:
-                self._jobs.finish(job, window, "done", detail, services.clock.now())
+        except Exception as error:  # of the SQL store: there the run cannot be noted
+            told = {"job": job, "error": _said(error)}
+            log.error("job failed", extra=told, exc_info=log.isEnabledFor(logging.DEBUG))
+
+    def _run_once(self, job: str, window: str | None, work: Callable[[], str | None]) -> None:
+        now = self._services.clock.now
+        if window and not self._jobs.claim(job, window, self._services.fence, now()):
+            return
+        try:
+            state, detail = "done", work()
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            state, detail = "failed", _said(error)
+            told = {"job": job, "error": detail}
+            log.error("job failed", extra=told, exc_info=log.isEnabledFor(logging.DEBUG))
+        if window:
+            self._jobs.finish(job, window, state, detail, now())
 
     def _collecting(self, setup: SourceSetup) -> Callable[[], str | None]:
         def work() -> str | None:
@@ -97,14 +130,28 @@ class Worker:
     def _reconcile(self) -> str:
         services = self._services
         list(replay.resolve(services))
-        reports = [reconcile.reconcile_rule(services, loaded) for loaded in services.landscape.rules.values() if not self._stopped.is_set()]
+        reports = [
+            self._judge(loaded)
+            for loaded in services.landscape.rules.values()
+            if not self._stopped.is_set()
+        ]
         signals.refresh(services)
         told = notify.notify(services)
+        results.publish(services)
         drifted = sum(report.outcome == "drifted" for report in reports)
         return f"{len(reports)} rules, {drifted} drifted, {told} notifications"
 
+    def _judge(self, loaded: LoadedRule) -> reconcile.Report:
+        with self._services.judging:
+            return reconcile.reconcile_rule(self._services, loaded)
+
     def _housekeep(self) -> str:
         return housekeeping.prove(self._services)
+
+
+def _said(error: Exception) -> str:
+    """An error in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:500]
 
 
 def _window(now: datetime, interval: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""What the environment says: where the landscape is, how to log, and the secrets references stand for."""
+"""What the environment says: where the landscape is, how to log, what secrets stand for."""
 
 import os
 import stat
@@ -16,13 +16,24 @@ class SecretError(Exception):
 class Settings(BaseSettings):
     """`TIEOUT_*` of the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="TIEOUT_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TIEOUT_", extra="ignore", hide_input_in_errors=True
+    )
 
     landscape: Path = Field(default=Path(), description="Folder of the landscape")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="WARNING", description="What the log on stderr holds")
-    log_format: Literal["text", "json"] = Field(default="text", description="One line of text or one JSON object an event")
-    memory_limit: str | None = Field(default=None, description="Memory DuckDB may take, e.g. 4GB; default: its own 80 % of the machine")
-    host: str = Field(default="127.0.0.1", description="Address the web server listens on; only loopback")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="WARNING", description="What the log on stderr holds"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="One line of text or one JSON object an event"
+    )
+    memory_limit: str | None = Field(
+        default=None,
+        description="Memory DuckDB may take, e.g. 4GB; default: its own 80 % of the machine",
+    )
+    host: str = Field(
+        default="127.0.0.1", description="Address the web server listens on; only loopback"
+    )
     port: int = Field(default=8050, ge=1, le=65535, description="Port of the web server")
 
 
@@ -30,14 +41,21 @@ def secret(reference: str, base: Path) -> str:
     """The value behind `env:NAME` or `file:PATH` (relative to `base`). Raises `SecretError`."""
     kind, _, name = reference.partition(":")
     if kind == "env":
-        value = os.environ.get(name)
+        value = os.environ.get(name)  # noqa: TID251 - here is where it is read
         if not value:
             raise SecretError(f"{reference}: the environment variable is not set")
         return value
     path = base / name
     try:
         if path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
-            raise SecretError(f"{reference}: everyone on this machine can read the file; chmod 600 it")
-        return path.read_text("utf-8").strip()
+            raise SecretError(
+                f"{reference}: everyone on this machine can read the file; chmod 600 it"
+            )
+        value = path.read_text("utf-8").strip()
     except OSError as error:
         raise SecretError(f"{reference}: {error.strerror}") from error
+    except ValueError:
+        raise SecretError(f"{reference}: not a file with one secret as text") from None
+    if not value:
+        raise SecretError(f"{reference}: the file is empty")
+    return value

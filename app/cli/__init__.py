@@ -1,4 +1,7 @@
-"""The command line. Commands are imported when they are called, so that `tieout --help` is quick."""
+"""The command line.
+
+Commands are imported when they are called, so that `tieout --help` is quick.
+"""
 
 import importlib
 import logging
@@ -30,7 +33,9 @@ COMMANDS = {
     "audit": "looking",
     "rebuild": "running",
 }
-OK, FOUND, USAGE, BLIND = 0, 1, 2, 3  # exit codes: fine · found something and --fail-on asked · usage or configuration · could not look
+# Exit codes: fine · found something and --fail-on asked · usage or configuration · could not look.
+OK, FOUND, USAGE, BLIND = range(4)
+FORMATS = ("table", "json", "jsonl", "csv")
 
 
 class Failure(click.ClickException):
@@ -38,7 +43,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, exit_code: int = BLIND) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc] # click reads it from the instance
 
 
 class _Lazy(click.Group):
@@ -58,10 +63,13 @@ class _Lazy(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS:
-            from difflib import get_close_matches  # noqa: PLC0415 - only for typos
+            from difflib import get_close_matches
 
             near = get_close_matches(args[0], COMMANDS, n=1)
-            raise click.UsageError(f"there is no command '{args[0]}'" + (f"; did you mean '{near[0]}'?" if near else ""))
+            raise click.UsageError(
+                f"there is no command '{args[0]}'"
+                + (f"; did you mean '{near[0]}'?" if near else "")
+            )
         return super().resolve_command(ctx, args)
 
 
@@ -89,18 +97,32 @@ SUMMARIES = {
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--landscape", type=click.Path(path_type=Path), envvar="TIEOUT_LANDSCAPE", default=".", show_default="this folder", help="Folder of the landscape.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True, help="How data is printed.")
+@click.option(
+    "--landscape",
+    type=click.Path(path_type=Path),
+    envvar="TIEOUT_LANDSCAPE",
+    default=".",
+    show_default="this folder",
+    help="Folder of the landscape.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="How data is printed.",
+)
 @click.option("--verbose", is_flag=True, help="Narrate on stderr what happens.")
 @click.version_option(package_name="tieout")
 @click.pass_context
 def tieout(ctx: click.Context, landscape: Path, form: str, verbose: bool) -> None:
     """Prove where the systems of a manufacturer agree, and explain every difference.
 
-    stdout is data, stderr is narration. Exit: 0 ok, 1 found something when --fail-on asks, 2 usage or configuration,
-    3 could not look.
+    stdout is data, stderr is narration. Exit: 0 ok, 1 found something when --fail-on asks, 2 usage
+    or configuration, 3 could not look.
     """
-    from app.logs import configure  # noqa: PLC0415 - not for --help
+    from app.logs import configure
     from app.settings import Settings
 
     ctx.obj = {"landscape": landscape, "format": form}
@@ -120,14 +142,27 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(OK)
-    except Exception as error:  # noqa: BLE001 - the last resort: no traceback ever reaches a user
+    except Exception as error:
         if _configuration(error):
             click.echo(str(error), err=True)
             sys.exit(USAGE)
         logging.getLogger(__name__).debug("unexpected", exc_info=error)
-        click.echo(f"Error: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}", err=True)
+        click.echo(f"Error: {_told(error)}", err=True)
         sys.exit(BLIND)
     sys.exit(status if isinstance(status, int) else OK)
+
+
+def _told(error: Exception) -> str:
+    """One line; errors that are not ours are called by their name."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    if hasattr(error, "orig"):  # what SQLAlchemy wraps
+        from app.store.sql import said
+
+        return f"the SQL store: {said(error)}"
+    line = next(iter(str(error).splitlines()), "")
+    ours = type(error).__module__.partition(".")[0] in ("app", "collectors", "reconcilers", "rules")
+    return line if ours and line else f"{type(error).__name__}: {line}".removesuffix(": ")
 
 
 def _configuration(error: Exception) -> bool:

@@ -6,19 +6,34 @@ from pathlib import Path
 import click
 
 from app.cli import BLIND, OK, USAGE, Failure
+from app.cli.looking import reading
 from app.cli.options import shared
-from app.cli.output import emit, plain, say, shown
+from app.cli.output import emit, say, shown, table
 from app.jobs import collect as collecting
 from app.jobs import replay
 from app.landscape.load import Landscape, SourceSetup
+from app.plain import plain
 from app.services import Services, opened
+from app.store.reading import Reader
 from collectors import mapping
 from collectors.canonical import canonical
 from collectors.errors import CollectError
 from collectors.feed import Plan, Pull, page_path
 from collectors.page import records
 
-COLUMNS = ("source", "feed", "outcome", "records", "news", "repeats", "rejects", "left_out", "deleted", "unresolved", "error")
+COLUMNS = (
+    "source",
+    "feed",
+    "outcome",
+    "records",
+    "news",
+    "repeats",
+    "rejects",
+    "left_out",
+    "deleted",
+    "unresolved",
+    "error",
+)
 
 
 @click.command()
@@ -26,11 +41,15 @@ COLUMNS = ("source", "feed", "outcome", "records", "news", "repeats", "rejects",
 @click.option("--full", is_flag=True, help="Read everything again and note what is gone (a sweep).")
 @click.option("--accept-empty", is_flag=True, help="Take an empty snapshot for the truth.")
 @shared
-def collect(landscape: Path, form: str, feeds: tuple[str, ...], full: bool, accept_empty: bool) -> int:
+def collect(
+    landscape: Path, form: str, feeds: tuple[str, ...], full: bool, accept_empty: bool
+) -> int:
     """Pull feeds now, all by default, and hold what is news."""
     with opened(landscape) as services:
         wanted = _wanted(services.landscape, feeds) if feeds else None
-        reports = list(_told(collecting.collect(services, wanted, full=full, accept_empty=accept_empty)))
+        reports = list(
+            _told(collecting.collect(services, wanted, full=full, accept_empty=accept_empty))
+        )
         reports += list(_told(replay.resolve(services)))
     emit([_row(report) for report in reports], COLUMNS, form)
     return OK if all(report.outcome == "ok" for report in reports) else BLIND
@@ -38,14 +57,24 @@ def collect(landscape: Path, form: str, feeds: tuple[str, ...], full: bool, acce
 
 def _told(reports: Iterable[collecting.Report]) -> Iterable[collecting.Report]:
     for report in reports:
-        say(f"{report.source}/{report.feed}: {report.error or f'{report.landed.records} records, {report.landed.news} new'}")
+        told = f"{report.landed.records} records, {report.landed.news} new"
+        say(f"{report.source}/{report.feed}: {report.error or told}")
         yield report
 
 
 def _row(report: collecting.Report) -> dict[str, object]:
     landed = report.landed
-    numbers = {name: getattr(landed, name) for name in ("records", "news", "repeats", "rejects", "left_out", "deleted", "unresolved")}
-    return {"source": report.source, "feed": report.feed, "outcome": report.outcome, **numbers, "error": report.error}
+    numbers = {
+        name: getattr(landed, name)
+        for name in ("records", "news", "repeats", "rejects", "left_out", "deleted", "unresolved")
+    }
+    return {
+        "source": report.source,
+        "feed": report.feed,
+        "outcome": report.outcome,
+        **numbers,
+        "error": report.error,
+    }
 
 
 def _wanted(landscape: Landscape, feeds: Iterable[str]) -> dict[str, set[str] | None]:
@@ -54,7 +83,9 @@ def _wanted(landscape: Landscape, feeds: Iterable[str]) -> dict[str, set[str] | 
         source, _, feed = text.partition("/")
         setup, plan = _find(landscape, text) if feed else (landscape.sources.get(source), None)
         if setup is None:
-            raise Failure(f"there is no source '{source}'. Sources: {', '.join(landscape.sources)}", USAGE)
+            raise Failure(
+                f"there is no source '{source}'. Sources: {', '.join(landscape.sources)}", USAGE
+            )
         if plan is None:
             wanted[source] = None
         elif wanted.get(source, set()) is not None:
@@ -66,10 +97,15 @@ def _find(landscape: Landscape, label: str) -> tuple[SourceSetup, Plan]:
     source, _, feed = label.partition("/")
     setup = landscape.sources.get(source)
     if setup is None:
-        raise Failure(f"there is no source '{source}'. Sources: {', '.join(landscape.sources)}", USAGE)
+        raise Failure(
+            f"there is no source '{source}'. Sources: {', '.join(landscape.sources)}", USAGE
+        )
     plan = next((plan for plan in setup.plans if plan.name == feed), None)
     if plan is None:
-        raise Failure(f"{source} has no feed '{feed}'. Feeds: {', '.join(plan.name for plan in setup.plans)}", USAGE)
+        raise Failure(
+            f"{source} has no feed '{feed}'. Feeds: {', '.join(plan.name for plan in setup.plans)}",
+            USAGE,
+        )
     return setup, plan
 
 
@@ -81,36 +117,70 @@ def feed() -> None:
 @feed.command(name="try")
 @click.argument("label", metavar="SOURCE/FEED")
 @click.option("--pages", default=1, show_default=True, help="Pages to read.")
-@click.option("--rows", default=10, show_default=True, help="Rows to show.")
+@click.option("--rows", default=5, show_default=True, help="Rows to show.")
 @shared
 def feed_try(landscape: Path, form: str, label: str, pages: int, rows: int) -> int:
-    """Read a page of a feed and show what it would store and what it would reject. Nothing is kept."""
+    """Read a page of a feed and show what it would store and what it would reject.
+
+    Nothing is kept.
+    """
     with opened(landscape) as services:
         setup, plan = _find(services.landscape, label)
         try:
             _try(services, setup, plan, pages, rows, form)
         except CollectError as error:
-            raise Failure(str(error)) from error
+            raise Failure(services.reach(setup).redacted(str(error))) from error
     return OK
 
 
-def _try(services: Services, setup: SourceSetup, plan: Plan, pages: int, rows: int, form: str) -> None:
-    pull = Pull(plan, services.reach(setup), collecting.surroundings(services, setup, plan.feed), lambda page: "page", limit=pages, full=True)
+def _try(
+    services: Services, setup: SourceSetup, plan: Plan, pages: int, rows: int, form: str
+) -> None:
+    pull = Pull(
+        plan,
+        services.reach(setup),
+        collecting.surroundings(services, setup, plan.feed),
+        lambda page: "page",
+        limit=pages,
+        full=True,
+    )
     con = mapping.connect(services.landscape.zones)
     for page in pull.pages():
         found = records(setup.name, page, page_path(plan), plan.contract, plan.feed.csv.dialect)
-        mapped, rejects, left_out = canonical(con, [(page, found)], plan.contract, plan.targets, pull.around)
+        mapped, rejects, left_out = canonical(
+            con, [(page, found)], plan.contract, plan.targets, pull.around
+        )
         for member in mapped:
             facts = member.facts.slice(0, rows).to_pylist()
-            columns = [name for name in member.facts.column_names if name not in ("record_hash", "raw_ref", "is_deleted") and any(fact[name] is not None for fact in facts)]
-            say(f"{page.request}: {found.count} records, {member.facts.num_rows} rows for {member.table}")
-            emit([{name: fact[name] for name in columns} for fact in facts], columns, form, member.table)
+            columns = [
+                name
+                for name in member.facts.column_names
+                if name not in ("record_hash", "raw_ref", "is_deleted")
+                and any(fact[name] is not None for fact in facts)
+            ]
+            count = member.facts.num_rows
+            say(f"{page.request}: {found.count} records, {count} rows for {member.table}")
+            lines = [{name: fact[name] for name in columns} for fact in facts]
+            if form == "table":
+                _show_turned(lines, columns, member.table)
+            else:
+                emit(lines, columns, form)
         for reject in [*found.rejects, *rejects][:rows]:
             say(f"reject: {reject.reason}\n        {shown(reject.raw[:200])}")
         if left_out:
             say(f"{left_out} records are left out by the mapping's WHERE")
         if found.unknown:
             say(f"fields the contract does not name: {', '.join(found.unknown)}")
+
+
+def _show_turned(facts: list[dict[str, object]], columns: list[str], title: str) -> None:
+    """Facts side by side, a line a column: most tables are wider than a screen."""
+    heads = [f"row {number}" for number in range(1, len(facts) + 1)]
+    rows = [
+        {"column": name, **dict(zip(heads, (fact[name] for fact in facts), strict=True))}
+        for name in columns
+    ]
+    table(rows, ["column", *heads], title)
 
 
 @click.group()
@@ -124,11 +194,17 @@ def rejects() -> None:
 @shared
 def rejects_list(landscape: Path, form: str, label: str | None, everything: bool) -> None:
     """List rejects with their reason and text."""
-    with opened(landscape) as services:
-        source, _, feed_name = (label or "").partition("/")
-        found = services.reader.rejects(source or None, feed_name or None, None if everything else "open")
+    source, _, feed_name = (label or "").partition("/")
+    with reading(landscape) as (_, store):
+        found = Reader(store).rejects(
+            source or None, feed_name or None, None if everything else "open"
+        )
     rows = [{**row, "raw": row["raw"][:120] if form == "table" else row["raw"]} for row in found]
-    emit([plain(row) for row in rows], ["id", "source", "feed", "reason", "raw", "seen", "last_seen_at", "state"], form)
+    emit(
+        [plain(row) for row in rows],
+        ["id", "source", "feed", "reason", "raw", "seen", "last_seen_at", "state"],
+        form,
+    )
 
 
 @rejects.command(name="replay")

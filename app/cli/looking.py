@@ -1,4 +1,7 @@
-"""Commands that look and change nothing: exceptions, traces, balances, signals, feeds, audit. The worker may run meanwhile."""
+"""Commands that look and change nothing: exceptions, traces, balances, signals, feeds, audit.
+
+The worker may run meanwhile.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,24 +11,46 @@ from typing import Any
 
 import click
 
-from app.cli import BLIND, FOUND, OK, Failure
+from app.cli import BLIND, FOUND, OK, USAGE, Failure
 from app.cli.options import shared
-from app.cli.output import emit, plain, say, shown, table
+from app.cli.output import emit, say, shown, table
 from app.landscape.load import Landscape, load
+from app.plain import plain
 from app.services import database_url
 from app.store.exceptions import broken_audit
 from app.store.lake import Lake
 from app.store.landing import sql_url
-from app.store.reading import LakeReader, Reader, Wanted, exported
+from app.store.reading import EXPORT, Reader, Wanted, exported
 from app.store.sql import SqlStore, open_store
+from app.store.tracing import LakeReader
 from app.triage.lifecycle import STANDING
 from app.triage.words import CAUSES
 
-FIRST = ("source", "source_key", "kind", "state", "status", "occurred_at", "posting_on", "order_no", "op_no", "item", "lot", "quantity", "unit", "location")
+FIRST = (
+    "source", "source_key", "kind", "state", "status", "occurred_at", "posting_on", "order_no",
+    "op_no", "item", "lot", "quantity", "unit", "location",
+)  # fmt: skip
+LISTED = (
+    "id", "severity", "title", "key", "variance", "unit", "value", "currency", "age", "owner",
+    "cause",
+)  # fmt: skip
+STEPS = (
+    "at", "source", "what", "state", "order_no", "lot", "item", "quantity", "unit", "where",
+)  # fmt: skip
+TRACED = (
+    "at", "source", "feed", "source_key", "order_no", "lot", "item", "quantity", "unit",
+    "correlation_id", "raw_ref",
+)  # fmt: skip
+
+
+STOCK = (
+    "item", "lot", "source", "location", "stock_status", "quantity", "unit", "balance_at",
+)  # fmt: skip
 
 
 @contextlib.contextmanager
-def _reading(folder: Path) -> Iterator[tuple[Landscape, SqlStore]]:
+def reading(folder: Path) -> Iterator[tuple[Landscape, SqlStore]]:
+    """The landscape and its SQL store, for a command that looks and changes nothing."""
     landscape = load(folder)
     if not landscape.home.is_dir():
         raise Failure("nothing was collected here yet; run: tieout collect")
@@ -37,7 +62,12 @@ def _reading(folder: Path) -> Iterator[tuple[Landscape, SqlStore]]:
 
 
 @click.command()
-@click.option("--state", "states", multiple=True, help="open, acknowledged, snoozed, accepted, regressed, resolved or all; default: all that stand.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    help="open, acknowledged, snoozed, accepted, regressed, resolved or all; default: standing.",
+)
 @click.option("--plant", "plants", multiple=True)
 @click.option("--flow", "flows", multiple=True)
 @click.option("--code", "codes", multiple=True)
@@ -46,22 +76,39 @@ def _reading(folder: Path) -> Iterator[tuple[Landscape, SqlStore]]:
 @click.option("--owner", "owners", multiple=True)
 @click.option("--text", help="Words of the title, or any key.")
 @click.option("--limit", type=int)
-@click.option("--fail-on", type=click.Choice(["any", "critical"]), help="Exit with 1 when there are any, or critical ones.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["any", "critical"]),
+    help="Exit with 1 when there are any, or critical ones.",
+)
 @shared
-def exceptions(landscape: Path, form: str, states: tuple[str, ...], text: str | None, limit: int | None, fail_on: str | None, **lists: tuple[str, ...]) -> int:
+def exceptions(
+    landscape: Path,
+    form: str,
+    states: tuple[str, ...],
+    text: str | None,
+    limit: int | None,
+    fail_on: str | None,
+    **lists: Any,
+) -> int:
     """List exceptions, worst first; with --format jsonl the export of the documented shape."""
     chosen = () if "all" in states else states or STANDING
     wanted = Wanted(states=chosen, text=text, limit=limit, **lists)
-    with _reading(landscape) as (_, store):
+    with reading(landscape) as (_, store):
         rows = Reader(store).exceptions(wanted)
     if form == "table":
-        columns = ["id", "severity", "title", "key", "variance", "unit", "value", "currency", "age", "owner", "cause"]
-        table([{**row, "key": _short(row["key"]), "age": _age(row), "cause": row["cause"] or _largest(row)} for row in rows], columns)
+        table([{**row, **_brief(row)} for row in rows], LISTED)
         say(f"{len(rows)} exceptions")
     else:
-        emit([exported(row) for row in rows], [], form)
+        emit([exported(row) for row in rows], EXPORT, form)
     bad = [row for row in rows if fail_on == "any" or row["severity"] == fail_on]
     return FOUND if fail_on and bad else OK
+
+
+def _brief(row: dict[str, Any]) -> dict[str, Any]:
+    """What a row of the list shows differently from the export."""
+    cause = row["cause"] or _largest(row)
+    return {"key": _short(row["key"]), "age": _age(row), "cause": cause}
 
 
 def _short(key: dict[str, Any]) -> str:
@@ -78,7 +125,10 @@ def _age(row: dict[str, Any]) -> str:
 
 
 def _largest(row: dict[str, Any]) -> str | None:
-    told = [f"{CAUSES.get(part['cause'], part['cause'])} {shown(Decimal(part['quantity']))}" for part in row["explained"][:3]]
+    told = [
+        f"{CAUSES.get(part['cause'], part['cause'])} {shown(Decimal(part['quantity']))}"
+        for part in row["explained"][:3]
+    ]
     return ", ".join(told) or None
 
 
@@ -87,37 +137,68 @@ def _largest(row: dict[str, Any]) -> str | None:
 @shared
 def exception(landscape: Path, form: str, name: str) -> int:
     """One exception: both sides field by field, clocks, raw references, why, history."""
-    with _reading(landscape) as (_, store):
+    with reading(landscape) as (_, store):
         reader = Reader(store)
         row = reader.exception(name)
         if row is None:
-            raise Failure(f"there is no exception {name}")
+            raise Failure(f"there is no exception {name}", USAGE)
         history = reader.history("exception", row["id"])
-    if form != "table":
-        emit([{**exported(row), "evidence": row["evidence"], "history": [plain(entry) for entry in history]}], [], form)
-        return OK
-    _show(row, history)
+    if form == "table":
+        _show(row, history)
+    else:
+        told = {"evidence": row["evidence"], "history": [plain(entry) for entry in history]}
+        emit([exported(row) | told], [], form)
     return OK
 
 
 def _show(row: dict[str, Any], history: list[dict[str, Any]]) -> None:
     click.echo(f"{row['id']}  {row['title']}")
-    money = f"{shown(row['value'])} {row['currency']}" if row["value"] is not None else "no cost known"
-    click.echo(f"{row['severity']} · {row['state']} · {row['code']}{' (also ' + row['also'] + ')' if row['also'] else ''} · {row['rule']} · {row['plant']} · {row['owner']} · {money}")
-    click.echo(f"due {shown(row['due_at'])} UTC, {_age(row)} ago · as of {shown(row['as_of'])} UTC, known at {shown(row['known_at'])} UTC")
+    also = f" (also {row['also']})" if row["also"] else ""
+    money = "no cost known"
+    if row["value"] is not None:
+        money = f"{shown(row['value'])} {row['currency']}"
+    facts = (row["severity"], row["state"], f"{row['code']}{also}", row["rule"], row["plant"])
+    click.echo(" · ".join(map(str, (*facts, row["owner"], money))))
+    due = f"due {shown(row['due_at'])} UTC, {_age(row)} ago"
+    asked = f"as of {shown(row['as_of'])} UTC, known at {shown(row['known_at'])} UTC"
+    click.echo(f"{due} · {asked}")
     if row["cause"]:
         click.echo(f"Likely cause: {row['cause']}")
-    if row["explained"]:
-        parts = [{"cause": CAUSES.get(part["cause"], part["cause"]), "quantity": Decimal(part["quantity"]), "value": part["value"], "records": ", ".join(part["source_keys"][:8])} for part in row["explained"]]
-        parts.append({"cause": "Unexplained", "quantity": row["unexplained"], "value": None, "records": ""})
-        table(parts, ["cause", "quantity", "value", "records"], f"\nVariance {shown(row['variance'])} {row['unit'] or ''}, taken apart")
+    _show_parts(row)
     _show_sides(row)
-    why = row["evidence"]["why"]
+    _show_why(row["evidence"]["why"])
+    entries = [{**entry, "what": entry["action"], "now": entry["new"]} for entry in history]
+    table(entries, ["at", "actor", "what", "why"], "\nHistory")
+
+
+def _show_parts(row: dict[str, Any]) -> None:
+    """A variance taken apart, with what is left unexplained."""
+    if row["unexplained"] is None:
+        return
+    parts = [
+        {
+            "cause": CAUSES.get(part["cause"], part["cause"]),
+            "quantity": Decimal(part["quantity"]),
+            "value": part["value"],
+            "records": ", ".join(part["source_keys"][:8]),
+        }
+        for part in row["explained"]
+    ]
+    rest = {"cause": "Unexplained", "quantity": row["unexplained"], "value": None, "records": ""}
+    variance = f"{shown(row['variance'])} {row['unit'] or ''}"
+    columns = ["cause", "quantity", "value", "records"]
+    table([*parts, rest], columns, f"\nVariance {variance}, taken apart")
+
+
+def _show_why(why: dict[str, Any]) -> None:
+    """Why the two sides were put together."""
     if why["keys"]:
-        click.echo(f"\nPut together by {', '.join(why['keys'])} (pass {why['pass']}); tolerance {why['tolerance'] or 0}" + (f"; factor {why['factor']}" if why["factor"] else ""))
+        factor = f"; factor {why['factor']}" if why["factor"] else ""
+        tolerance = f"tolerance {why['tolerance'] or 0}{factor}"
+        keys = f"{', '.join(why['keys'])} (pass {why['pass']})"
+        click.echo(f"\nPut together by {keys}; {tolerance}")
     if why["is_ambiguous"]:
         click.echo("Ambiguous: the candidates above could be meant as well.")
-    table([{**entry, "what": entry["action"], "now": entry["new"]} for entry in history], ["at", "actor", "what", "why"], "\nHistory")
 
 
 def _show_sides(row: dict[str, Any]) -> None:
@@ -126,35 +207,57 @@ def _show_sides(row: dict[str, Any]) -> None:
         names = {name for fact in facts for name in fact}
         ordered = [name for name in FIRST if name in names] + sorted(names - set(FIRST))
         columns = [f"{role} {number}" for number in range(1, min(len(facts), 4) + 1)]
-        rows = [{"field": name, **{column: fact.get(name) for column, fact in zip(columns, facts, strict=False)}} for name in ordered]
-        table(rows, ["field", *columns], f"\n{role.capitalize()}: {len(facts)} record{'' if len(facts) == 1 else 's'}")
+        rows = [
+            {
+                "field": name,
+                **{column: fact.get(name) for column, fact in zip(columns, facts, strict=False)},
+            }
+            for name in ordered
+        ]
+        table(
+            rows,
+            ["field", *columns],
+            f"\n{role.capitalize()}: {len(facts)} record{'' if len(facts) == 1 else 's'}",
+        )
 
 
 @click.command()
 @click.argument("key")
 @shared
 def trace(landscape: Path, form: str, key: str) -> int:
-    """Everything known about KEY: an order, lot, delivery, document or message, over all systems, in order of time."""
-    with _reading(landscape) as (found, store):
+    """Everything known about KEY, over all systems, in order of time.
+
+    KEY is an order, lot, delivery, document or message.
+    """
+    with reading(landscape) as (found, store):
         rows = LakeReader(Lake(found.home / "lake")).trace(key)
         about = Reader(store).about(key)
     if not rows and not about:
-        raise Failure(f"nothing is known about '{key}'")
+        say(f"nothing is known about '{key}'")
     told = [_step(row) for row in rows]
-    if form == "table":
-        table(told, ["at", "source", "what", "state", "order_no", "lot", "item", "quantity", "unit", "where"])
-        table([{**row, "age": _age(row)} for row in about], ["id", "severity", "title", "state", "variance", "age", "cause"], "\nExceptions")
-    else:
-        emit([*told, *({"exception": exported(row)} for row in about)], [], form)
+    if form == "table" and (told or about):
+        table(told, STEPS)
+        table(
+            [{**row, "age": _age(row)} for row in about],
+            ["id", "severity", "title", "state", "variance", "age", "cause"],
+            "\nExceptions",
+        )
+    elif form != "table":
+        emit([*told, *({"exception": exported(row)} for row in about)], TRACED, form)
     return OK
 
 
 def _step(row: dict[str, Any]) -> dict[str, Any]:
-    what = row.get("kind") or row.get("order_kind") or row.get("line_kind") or row.get("object") or row["of_table"]
-    names = ("at", "source", "feed", "source_key", "order_no", "lot", "item", "quantity", "unit", "correlation_id", "raw_ref")
+    kinds = (row.get(name) for name in ("kind", "order_kind", "line_kind", "object"))
+    what = next(filter(None, kinds), row["of_table"])
     state = row.get("status") or row.get("state") or row.get("stock_status")
     where = row.get("location") or row.get("channel") or row.get("op_no")
-    return {**{name: row.get(name) for name in names}, "what": f"{row['of_table']} {what}", "state": state, "where": where}
+    return {
+        **{name: row.get(name) for name in TRACED},
+        "what": f"{row['of_table']} {what}",
+        "state": state,
+        "where": where,
+    }
 
 
 @click.command()
@@ -163,19 +266,28 @@ def _step(row: dict[str, Any]) -> dict[str, Any]:
 @shared
 def balance(landscape: Path, form: str, key: str, explain: bool) -> int:
     """Stock of KEY (an item, lot or location) as each system has it, and the differences known."""
-    with _reading(landscape) as (found, store):
+    with reading(landscape) as (found, store):
         lines = LakeReader(Lake(found.home / "lake")).stock(key)
-        about = [row for row in Reader(store).about(key) if row["code"] == "balance_variance" and row["state"] != "resolved"]
-    if not lines and not about:
-        raise Failure(f"no snapshot holds stock of '{key}'")
+        about = [
+            row
+            for row in Reader(store).about(key)
+            if row["code"] == "balance_variance" and row["state"] != "resolved"
+        ]
     if form != "table":
-        emit([*lines, *({"exception": exported(row)} for row in about)], [], form)
+        emit([*lines, *({"exception": exported(row)} for row in about)], STOCK, form)
         return OK
-    table(lines, ["item", "lot", "source", "location", "stock_status", "quantity", "unit", "balance_at"])
+    if not lines and not about:
+        say(f"no snapshot holds stock of '{key}'")
+        return OK
+    table(lines, STOCK)
     for row in about:
-        click.echo(f"\n{row['id']} {_short(row['key'])}: book {shown(row['quantity_expected'])}, other {shown(row['quantity_observed'])}, variance {shown(row['variance'])} {row['unit'] or ''}")
+        sides = f"book {shown(row['quantity_expected'])}, other {shown(row['quantity_observed'])}"
+        variance = f"variance {shown(row['variance'])} {row['unit'] or ''}"
+        click.echo(f"\n{row['id']} {_short(row['key'])}: {sides}, {variance}")
         for part in row["explained"] if explain else ():
-            click.echo(f"  {CAUSES.get(part['cause'], part['cause']):24} {shown(Decimal(part['quantity'])):>14}  {', '.join(part['source_keys'][:10])}")
+            cause = CAUSES.get(part["cause"], part["cause"])
+            keys = ", ".join(part["source_keys"][:10])
+            click.echo(f"  {cause:24} {shown(Decimal(part['quantity'])):>14}  {keys}")
         if explain:
             click.echo(f"  {'Unexplained':24} {shown(row['unexplained']):>14}")
     if not about:
@@ -188,9 +300,13 @@ def balance(landscape: Path, form: str, key: str, explain: bool) -> int:
 @shared
 def signals(landscape: Path, form: str, window: str) -> int:
     """The golden signals of each plant and flow."""
-    with _reading(landscape) as (_, store):
+    with reading(landscape) as (_, store):
         rows = [row for row in Reader(store).signals() if row["window"] == window]
-    emit(rows, ["plant", "flow", "name", "value", "numerator", "denominator", "unknown_since", "as_of"], form)
+    emit(
+        rows,
+        ["plant", "flow", "name", "value", "numerator", "denominator", "unknown_since", "as_of"],
+        form,
+    )
     return OK
 
 
@@ -198,9 +314,22 @@ def signals(landscape: Path, form: str, window: str) -> int:
 @shared
 def feeds(landscape: Path, form: str) -> int:
     """How every feed is: last pull, complete until when, failing since when and why."""
-    with _reading(landscape) as (_, store):
+    with reading(landscape) as (_, store):
         rows = Reader(store).feeds()
-    emit(rows, ["source", "feed", "outcome", "last_ok_at", "safe_until", "last_news_at", "failing_since", "error"], form)
+    emit(
+        rows,
+        [
+            "source",
+            "feed",
+            "outcome",
+            "last_ok_at",
+            "safe_until",
+            "last_news_at",
+            "failing_since",
+            "error",
+        ],
+        form,
+    )
     return OK if all(row["outcome"] == "ok" for row in rows) else BLIND
 
 
@@ -213,9 +342,12 @@ def audit() -> None:
 @shared
 def verify(landscape: Path, form: str) -> int:
     """Prove that no row of the audit was changed, dropped, added or swapped."""
-    with _reading(landscape) as (_, store):
+    with reading(landscape) as (_, store):
         broken = broken_audit(store)
     if broken:
-        raise Failure(f"the audit does not hold together at row {broken[0]} and {len(broken) - 1} others", FOUND)
+        raise Failure(
+            f"the audit does not hold together at row {broken[0]} and {len(broken) - 1} others",
+            FOUND,
+        )
     say("the audit holds together")
     return OK

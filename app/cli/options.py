@@ -9,23 +9,49 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from app.cli import USAGE, Failure
+from app.cli import FORMATS, USAGE, Failure
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --landscape and --format; the command gets `landscape` (existing folder) and `form`."""
 
-    @click.option("--landscape", "own_landscape", type=click.Path(path_type=Path), help="Folder of the landscape.")
-    @click.option("--format", "own_form", type=click.Choice(["table", "json", "jsonl", "csv"]), help="How data is printed.")
+    @click.option(
+        "--landscape",
+        "own_landscape",
+        type=click.Path(path_type=Path),
+        help="Folder of the landscape.",
+    )
+    @click.option(
+        "--format",
+        "own_form",
+        type=click.Choice(FORMATS),
+        help="How data is printed.",
+    )
     @click.pass_context
     @functools.wraps(command)
-    def wrapped(ctx: click.Context, /, own_landscape: Path | None, own_form: str | None, **options: Any) -> Any:
+    def wrapped(
+        ctx: click.Context, /, own_landscape: Path | None, own_form: str | None, **options: Any
+    ) -> Any:
         folder = own_landscape or ctx.obj["landscape"]
         if not (folder / "tieout.yml").is_file():
-            raise Failure(f"{folder} is not a landscape: there is no tieout.yml in it. Write one with: tieout init", USAGE)
+            what = f"{folder} is not a landscape: there is no tieout.yml in it"
+            raise Failure(f"{what}. Write one with: tieout init", USAGE)
         return command(landscape=folder, form=own_form or ctx.obj["format"], **options)
 
     return wrapped
+
+
+def listening(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --host and --port of the web server."""
+    host = click.option(
+        "--host",
+        envvar="TIEOUT_HOST",
+        default="127.0.0.1",
+        show_default=True,
+        help="Address to listen on; only loopback.",
+    )
+    port = click.option("--port", envvar="TIEOUT_PORT", default=8050, show_default=True)
+    return host(port(command))
 
 
 class Instant(click.ParamType[datetime]):
@@ -33,7 +59,10 @@ class Instant(click.ParamType[datetime]):
 
     name = "instant"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The instant, or a usage error that says what one looks like."""
         if isinstance(value, datetime):
             return value
         try:

@@ -2,15 +2,18 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import click
 
-FORMATS = ("table", "json", "jsonl", "csv")
+from app.plain import WIDE, plain
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?$")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
 
@@ -19,7 +22,9 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def emit(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], form: str, title: str = "") -> None:
+def emit(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], form: str, title: str = ""
+) -> None:
     """Rows in one of the four formats; a table shows `columns`, the others everything."""
     match form:
         case "json":
@@ -28,43 +33,32 @@ def emit(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], form: str, t
             for row in rows:
                 click.echo(json.dumps(plain(row), ensure_ascii=False))
         case "csv":
-            _csv(rows)
+            _csv(rows, columns)
         case _:
             table(rows, columns, title)
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], title: str = "") -> None:
     """A table for people."""
-    from rich.console import Console  # noqa: PLC0415 - only commands that print tables pay for it
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     wide = sys.stdout.isatty()
-    drawn = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    drawn = Table(
+        title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False
+    )
     rows = list(rows)
     for column in columns:
-        numeric = bool(rows) and all(isinstance(row.get(column), int | float | Decimal | None) for row in rows)
-        drawn.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        numeric = bool(rows) and all(
+            isinstance(row.get(column), int | float | Decimal | None) for row in rows
+        )
+        drawn.add_column(
+            column.replace("_", " "), justify="right" if numeric else "left", overflow="fold"
+        )
     for row in rows:
         drawn.add_row(*(Text(shown(row.get(column))) for column in columns))
     Console(width=None if wide else 200, highlight=False).print(drawn)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON holds it: decimals as text, instants ISO 8601 UTC."""
-    match value:
-        case Mapping():
-            return {str(name): plain(member) for name, member in value.items()}
-        case list() | tuple():
-            return [plain(member) for member in value]
-        case Decimal():
-            return f"{value.normalize():f}"
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
-        case _:
-            return value
 
 
 def shown(value: Any) -> str:
@@ -77,21 +71,26 @@ def shown(value: Any) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M}"
         case Decimal():
-            return f"{value.normalize():,f}"
+            return f"{value.normalize(WIDE):,f}"
         case Mapping():
             return " ".join(f"{name}={shown(member)}" for name, member in value.items())
         case _:
-            return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in str(value))
+            return "".join(
+                character if character.isprintable() else ascii(character)[1:-1]
+                for character in str(value)
+            )
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    """CSV that no spreadsheet takes for a formula: text that begins like one gets an apostrophe."""
-    if not rows:
-        return
+def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """CSV that no spreadsheet takes for a formula: text that begins like one gets an apostrophe.
+
+    The header has every key of any row; without rows it is `columns`.
+    """
+    header = list(dict.fromkeys(name for row in rows for name in row)) or columns
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(rows[0].keys())
+    writer.writerow(header)
     for row in rows:
-        writer.writerow([_cell(value) for value in row.values()])
+        writer.writerow([_cell(row.get(name)) for name in header])
 
 
 def _cell(value: Any) -> str:
@@ -101,4 +100,5 @@ def _cell(value: Any) -> str:
     if isinstance(told, dict | list):
         return json.dumps(told, ensure_ascii=False)
     text = str(told)
-    return "'" + text if isinstance(value, str) and text.startswith(FORMULA) else text
+    is_text = isinstance(value, str) and not NUMBER.match(text)
+    return "'" + text if is_text and text.startswith(FORMULA) else text

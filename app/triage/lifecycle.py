@@ -1,29 +1,36 @@
-"""Which state follows which. Only data resolves; a person can acknowledge, assign, snooze or accept."""
+"""Which state follows which.
+
+Only data resolves; a person can acknowledge, assign, snooze or accept.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+Stands = Literal["stands", "late", "gone"]  # what the data say of a finding
 State = Literal["open", "acknowledged", "snoozed", "accepted", "regressed", "resolved"]
 STANDING: tuple[State, ...] = ("open", "acknowledged", "snoozed", "accepted", "regressed")
 
-# What the data say -> state before -> (state after, action in the audit). None as the state before: never seen.
-NEXT: dict[str, dict[State | None, tuple[State, str]]] = {
+# What the data say -> state before (None: never seen) -> (state after, action in the audit).
+NEXT: dict[Stands, dict[State | None, tuple[State, str]]] = {
     "stands": {None: ("open", "opened"), "resolved": ("regressed", "regressed")},
-    "late": {None: ("resolved", "noted late"), **{state: ("resolved", "resolved late") for state in STANDING}},
-    "gone": {state: ("resolved", "resolved") for state in STANDING},
+    "late": {
+        None: ("resolved", "noted late"),
+        **dict.fromkeys(STANDING, ("resolved", "resolved late")),
+    },
+    "gone": dict.fromkeys(STANDING, ("resolved", "resolved")),
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one exception: its next state, and the audit entry if there is one to write."""
+    """What happens to one exception: its next state, and the audit entry, if any."""
 
     state: State
     action: str | None
 
 
-def step(seen: Literal["stands", "late", "gone"], before: State | None) -> Step | None:
+def step(seen: Stands, before: State | None) -> Step | None:
     """What the data make of an exception; None where there is nothing to do.
 
     >>> step("stands", None)

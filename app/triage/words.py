@@ -1,17 +1,37 @@
-"""Business words for what a finding says: titles in the form 'left fact, right missing', and likely causes."""
+"""Business words for what a finding says: titles, and likely causes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-ROLES = {"erp": "ERP", "mes": "MES", "wms": "WMS", "qms": "QMS", "cmms": "CMMS", "middleware": "Middleware", "shopfloor": "Shop floor", "supplier": "Supplier", "tms": "Carrier", "finance": "Finance"}
+from app.plain import WIDE
+
+ROLES = {
+    "erp": "ERP",
+    "mes": "MES",
+    "wms": "WMS",
+    "qms": "QMS",
+    "cmms": "CMMS",
+    "middleware": "Middleware",
+    "shopfloor": "Shop floor",
+    "supplier": "Supplier",
+    "tms": "Carrier",
+    "finance": "Finance",
+}
 NOUNS = {
-    "op_complete": "completion", "goods_issue": "material issue", "fg_receipt": "goods receipt", "scrap": "scrap", "rework": "rework",
-    "labor": "labour", "transfer": "transfer", "adjust": "adjustment", "status_change": "status change", "receipt": "receipt",
-    "asn": "shipping notice", "ship_ready": "shipment", "ship_confirm": "shipment", "invoice_ready": "invoice", "invoiced": "invoice",
-    "spare_issue": "spare part issue", "return": "return",
-}  # fmt: skip
+    "op_complete": "completion",
+    "goods_issue": "material issue",
+    "fg_receipt": "goods receipt",
+    "labor": "labour",
+    "adjust": "adjustment",
+    "asn": "shipping notice",
+    "ship_ready": "shipment",
+    "ship_confirm": "shipment",
+    "invoice_ready": "invoice",
+    "invoiced": "invoice",
+    "spare_issue": "spare part issue",
+}  # other kinds are called what they are, e.g. status change
 TITLES = {
     "missing_posting": "{left} {noun} not posted in {right}",
     "orphan_posting": "{right} {noun} without one in {left}",
@@ -34,12 +54,38 @@ TITLES = {
     "release_not_propagated": "Released in {left}, stock blocked in {right}",
     "hold_violated": "Lot moved while on hold",
 }
+WITHIN = {  # both sides are of one system: the two postings are told apart by what they are
+    "missing_posting": "{left} {noun} without {other}",
+    "orphan_posting": "{left} {other} without {noun}",
+    "duplicate_posting": "{left} {other} posted twice for one {noun}",
+    "quantity_variance": "{left} {other}, other quantity than its {noun}",
+    "unit_mismatch": "{left} {other} in another unit than its {noun}",
+    "late_posting": "{left} {other} posted late after its {noun}",
+    "wrong_period": "{left} {other} in another period than its {noun}",
+    "attribute_mismatch": "{left} {other}, other {attribute} than its {noun}",
+    "posting_failed": "{left} {other} of a {noun} held as failed",
+    "reversal_lost": "{left} {noun} and {other}, one of them withdrawn",
+}
 CAUSES = {
-    "failed": "Failed posting", "queued": "Waiting as a message", "not_due": "Not due yet", "missing": "Not posted", "orphan": "Posted without a source",
-    "reversal": "Withdrawn on one side", "duplicate": "Posted twice", "unit": "Unit or factor", "quantity": "Other quantity", "lot": "Other lot",
-    "location": "Other location", "status_class": "Other stock status", "owner": "Other owner", "attribute": "Other attribute",
-    "cutoff": "Cut-off", "adjustment": "Adjustment on one side", "rounding": "Rounding", "unexplained": "Unexplained",
-}  # fmt: skip
+    "failed": "Failed posting",
+    "queued": "Waiting as a message",
+    "not_due": "Not due yet",
+    "missing": "Not posted",
+    "orphan": "Posted without a source",
+    "reversal": "Withdrawn on one side",
+    "duplicate": "Posted twice",
+    "unit": "Unit or factor",
+    "quantity": "Other quantity",
+    "lot": "Other lot",
+    "location": "Other location",
+    "status_class": "Other stock status",
+    "owner": "Other owner",
+    "attribute": "Other attribute",
+    "cutoff": "Cut-off",
+    "adjustment": "Adjustment on one side",
+    "rounding": "Rounding",
+    "unexplained": "Unexplained",
+}
 
 
 def title(code: str, words: Mapping[str, str]) -> str:
@@ -48,7 +94,9 @@ def title(code: str, words: Mapping[str, str]) -> str:
     >>> title("missing_posting", {"left": "MES", "right": "ERP", "noun": "completion"})
     'MES completion not posted in ERP'
     """
-    text = TITLES.get(code, code.replace("_", " ")).format_map(_Known(words))
+    is_within = "other" in words and words["left"] == words["right"]
+    told = (WITHIN if is_within else TITLES).get(code, code.replace("_", " "))
+    text = told.format_map(_Known(words))
     return text[0].upper() + text[1:]
 
 
@@ -67,14 +115,17 @@ def role_name(roles: Sequence[str]) -> str:
     return " or ".join(ROLES.get(role, role) for role in roles) or "source"
 
 
-def cause_of(finding: Mapping[str, Any], sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
+def cause_of(
+    finding: Mapping[str, Any], sides: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> str | None:
     """What the data tell of the cause of a finding, in one sentence; None where they do not."""
     for message in sides.get("carried", ()):
-        where, why = message.get("channel"), message.get("error_text") or message.get("stuck_reason")
+        where = f" in {message['channel']}" if message.get("channel") else ""
+        why = message.get("error_text") or message.get("stuck_reason")
         if message.get("status") == "dead_lettered":
-            return f"Dead-lettered in {where}: {why}" if why else f"Dead-lettered in {where}"
+            return f"Dead-lettered{where}: {why}" if why else f"Dead-lettered{where}"
         if message.get("status") not in (None, "done", "delivered"):
-            return f"Message {str(message['status']).replace('_', ' ')} in {where}"
+            return f"Message {str(message['status']).replace('_', ' ')}{where}"
     expected, observed = sides.get("expected", ()), sides.get("observed", ())
     told = _CAUSE.get(finding["code"])
     return finding["note"] or (told(finding, expected, observed) if told else None)
@@ -87,14 +138,20 @@ def _copies(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str
     return f"{len(observed)} postings for {len(expected)}: {_keys(observed)}"
 
 
+def _alone(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
+    return f"Only in {observed[0]['source']}: {_keys(observed)}" if observed else None
+
+
 def _periods(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
     if not expected or not observed:
         return None
-    return f"Happened {_day(expected[0], 'occurred_on', 'posting_on')}, posted {_day(observed[-1], 'posting_on', 'occurred_on')}"
+    happened = _day(expected[0], "occurred_on", "posting_on")
+    return f"Happened {happened}, posted {_day(observed[-1], 'posting_on', 'occurred_on')}"
 
 
 def _quantities(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str:
-    return f"{_number(finding['quantity_expected'])} against {_number(finding['quantity_observed'])} {finding['unit'] or ''}".strip()
+    mine, other = _number(finding["quantity_expected"]), _number(finding["quantity_observed"])
+    return f"{mine} against {other} {finding['unit'] or ''}".strip()
 
 
 def _units(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str:
@@ -108,26 +165,52 @@ def _idle(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str |
 
 
 def _withdrawn(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
-    gone = [fact for fact in (*expected, *observed) if fact.get("state") == "cancelled" or fact.get("is_reversal")]
+    """The finding is about what still stands, so the facts of the other side are those withdrawn.
+
+    What failed was never there to be withdrawn.
+    """
+    is_orphan = finding["lead_no"] in {fact["fact_no"] for fact in observed}
+    idle = expected if is_orphan else observed
+    gone = [fact for fact in idle if fact.get("state") in ("posted", "cancelled")]
     return f"Withdrawn in {gone[0]['source']}: {_keys(gone)}" if gone else None
 
 
 def _attributes(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
+    name = differing(expected, observed)
+    if name is None:
+        return None
+    left, right = (", ".join(sorted(_values(facts, name))) for facts in (expected, observed))
+    return f"{name.replace('_', ' ').capitalize()} {left} against {right}"
+
+
+def _revisions(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
+    told = _attributes(finding, expected, observed)
+    return told or (_quantities(finding, expected, observed) if finding["variance"] else None)
+
+
+def differing(expected: Facts, observed: Facts) -> str | None:
+    """The first attribute both sides know, and not alike."""
     for name in ("lot", "location", "stock_status", "item", "order_no", "op_no"):
-        left, right = ({str(fact[name]) for fact in facts if fact.get(name)} for facts in (expected, observed))
+        left, right = _values(expected, name), _values(observed, name)
         if left and right and left != right:
-            return f"{name.replace('_', ' ').capitalize()} {', '.join(sorted(left))} against {', '.join(sorted(right))}"
+            return name
     return None
+
+
+def _values(facts: Facts, name: str) -> set[str]:
+    return {str(fact[name]) for fact in facts if fact.get(name)}
 
 
 _CAUSE = {
     "duplicate_posting": _copies,
+    "orphan_posting": _alone,
     "wrong_period": _periods,
     "quantity_variance": _quantities,
     "unit_mismatch": _units,
     "posting_failed": _idle,
     "reversal_lost": _withdrawn,
     "attribute_mismatch": _attributes,
+    "revision_drift": _revisions,
 }
 
 
@@ -137,16 +220,33 @@ def _keys(facts: Facts) -> str:
 
 
 def _day(fact: Mapping[str, Any], *names: str) -> str:
-    return next((f"{fact[name]:%-d %b %Y}" for name in names if fact.get(name)), "on an unknown day")
+    return next(
+        (f"{fact[name]:%-d %b %Y}" for name in names if fact.get(name)), "on an unknown day"
+    )
 
 
 def _number(value: Decimal | None) -> str:
-    return "nothing" if value is None else f"{value.normalize():,f}"
+    return "nothing" if value is None else f"{value.normalize(WIDE):,f}"
 
 
 def waiting_in(channels: Sequence[Mapping[str, Any]], occurred_at: datetime | None) -> str | None:
-    """Where a fact without a message may still wait. A queue cannot hold what is older than the message at its head."""
-    able = [channel for channel in channels if occurred_at is None or channel["oldest_at"] is None or channel["oldest_at"] <= occurred_at]
+    """Where a fact without a message may still wait.
+
+    A queue cannot hold what is older than the message at its head.
+    """
+    able = [
+        channel
+        for channel in channels
+        if occurred_at is None
+        or channel["oldest_at"] is None
+        or channel["oldest_at"] <= occurred_at
+    ]
     if able:
-        return "Likely among the " + ", ".join(f"{channel['ready']} messages waiting in {channel['channel']}, which nobody takes" for channel in able)
+        return "Likely among the " + ", ".join(map(_waiting, able))
     return "No message of it on any watched channel: never sent, or lost on the way"
+
+
+def _waiting(channel: Mapping[str, Any]) -> str:
+    count = channel["ready"]
+    messages = "message" if count == 1 else "messages"
+    return f"{count} {messages} waiting in {channel['channel']}, which nobody takes"

@@ -1,0 +1,75 @@
+# The doors of the project. Each works on a fresh checkout with python3, python3-venv, make and git, and nothing else.
+# What is installed is exactly what requirements*.txt lock by hash; a second call finds it done and starts at once.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SELF := $(PIP) install --no-deps --no-build-isolation --no-index --editable .
+CHROMIUM := /usr/bin/chromium
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench docs check format lint types imports stale-docs
+
+help:
+	@echo "make setup   install tieout into $(VENV); the command is $(BIN)/tieout"
+	@echo "make demo    collect recorded systems, reconcile them, serve the dashboard (ARGS=--once: print and exit)"
+	@echo "make test    run every test (ARGS='-k completion': some of them)"
+	@echo "make bench   measure what is claimed about speed"
+	@echo "make docs    write the generated parts of docs anew"
+	@echo "make check   format, lint, types, import contracts, stale docs"
+
+setup: $(VENV)/run.done
+
+demo: setup
+	$(BIN)/tieout demo $(ARGS)
+
+test: $(VENV)/dev.done $(CHROMIUM)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+bench: setup
+	$(BIN)/python -m benchmarks.match
+	$(BIN)/python -m benchmarks.landing
+
+docs: $(VENV)/dev.done
+	$(BIN)/cog -r -I docs docs/*.md
+
+check: format lint types imports stale-docs
+
+format: $(VENV)/dev.done
+	$(BIN)/ruff format --check
+
+lint: $(VENV)/dev.done
+	$(BIN)/ruff check
+
+types: $(VENV)/dev.done
+	$(BIN)/mypy
+
+imports: $(VENV)/dev.done
+	$(BIN)/lint-imports
+
+stale-docs: $(VENV)/dev.done
+	$(BIN)/cog --check --diff -I docs docs/*.md
+
+$(VENV)/run.done: requirements.txt pyproject.toml
+	@echo "installing into $(VENV), once"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(SELF)
+	@touch $@
+
+$(VENV)/dev.done: requirements-dev.txt pyproject.toml
+	@echo "installing what tests and checks need into $(VENV), once"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(SELF)
+	@touch $@ $(VENV)/run.done
+
+$(CHROMIUM):
+	@if [ "$$(id -u)" -ne 0 ]; then \
+		echo "tests open the dashboard in a real browser: install Debian's package chromium, e.g. sudo apt-get install chromium" >&2; \
+		exit 1; \
+	fi
+	@echo "installing chromium for the tests of the dashboard"
+	@apt-get update -qq
+	@DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null
