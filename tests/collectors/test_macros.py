@@ -681,7 +681,18 @@ def test_every_macro_with_a_twin_is_shown_hostile_text() -> None:
 
 @settings(max_examples=6, deadline=None)
 @given(st.lists(HOSTILE, min_size=60, max_size=100))
-@example(["\xa0", "\u2003 0", "_xD800_", "9" * 40, "/Date(999999999999999)/", "-1e38", "nonsense", "2026-03-29T02:30"])
+@example(
+    [
+        "\xa0",
+        "\u2003 0",
+        "_xD800_",
+        "9" * 40,
+        "/Date(999999999999999)/",
+        "-1e38",
+        "nonsense",
+        "2026-03-29T02:30",
+    ]
+)
 def test_whatever_a_macro_is_given_it_decodes_or_says_why_not(texts: list[str]) -> None:
     silent = [
         f"({call}({args})) IS NULL AND {call}_problem({args}) IS NULL AS {call}"
