@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from app.cli import BLIND, OK, USAGE, Failure
+from app.cli import BLIND, OK, Failure, filters
 from app.cli.looking import reading
-from app.cli.options import shared
+from app.cli.options import POSITIVE, shared
 from app.cli.output import emit, say, shown, table
 from app.jobs import collect as collecting
 from app.jobs import replay
@@ -80,33 +80,14 @@ def _row(report: collecting.Report) -> dict[str, object]:
 def _wanted(landscape: Landscape, feeds: Iterable[str]) -> dict[str, set[str] | None]:
     wanted: dict[str, set[str] | None] = {}
     for text in feeds:
-        source, _, feed = text.partition("/")
-        setup, plan = _find(landscape, text) if feed else (landscape.sources.get(source), None)
-        if setup is None:
-            raise Failure(
-                f"there is no source '{source}'. Sources: {', '.join(landscape.sources)}", USAGE
-            )
-        if plan is None:
-            wanted[source] = None
-        elif wanted.get(source, set()) is not None:
+        source, slash, _ = text.partition("/")
+        if not slash:
+            wanted[filters.source(landscape, source).name] = None
+            continue
+        _, plan = filters.feed(landscape, text)
+        if wanted.get(source, set()) is not None:
             wanted[source] = {*(wanted.get(source) or set()), plan.name}
     return wanted
-
-
-def _find(landscape: Landscape, label: str) -> tuple[SourceSetup, Plan]:
-    source, _, feed = label.partition("/")
-    setup = landscape.sources.get(source)
-    if setup is None:
-        raise Failure(
-            f"there is no source '{source}'. Sources: {', '.join(landscape.sources)}", USAGE
-        )
-    plan = next((plan for plan in setup.plans if plan.name == feed), None)
-    if plan is None:
-        raise Failure(
-            f"{source} has no feed '{feed}'. Feeds: {', '.join(plan.name for plan in setup.plans)}",
-            USAGE,
-        )
-    return setup, plan
 
 
 @click.group()
@@ -116,8 +97,8 @@ def feed() -> None:
 
 @feed.command(name="try")
 @click.argument("label", metavar="SOURCE/FEED")
-@click.option("--pages", default=1, show_default=True, help="Pages to read.")
-@click.option("--rows", default=5, show_default=True, help="Rows to show.")
+@click.option("--pages", type=POSITIVE, default=1, show_default=True, help="Pages to read.")
+@click.option("--rows", type=POSITIVE, default=5, show_default=True, help="Rows to show.")
 @shared
 def feed_try(landscape: Path, form: str, label: str, pages: int, rows: int) -> int:
     """Read a page of a feed and show what it would store and what it would reject.
@@ -125,7 +106,7 @@ def feed_try(landscape: Path, form: str, label: str, pages: int, rows: int) -> i
     Nothing is kept.
     """
     with opened(landscape) as services:
-        setup, plan = _find(services.landscape, label)
+        setup, plan = filters.feed(services.landscape, label)
         try:
             _try(services, setup, plan, pages, rows, form)
         except CollectError as error:
@@ -194,11 +175,10 @@ def rejects() -> None:
 @shared
 def rejects_list(landscape: Path, form: str, label: str | None, everything: bool) -> None:
     """List rejects with their reason and text."""
-    source, _, feed_name = (label or "").partition("/")
-    with reading(landscape) as (_, store):
-        found = Reader(store).rejects(
-            source or None, feed_name or None, None if everything else "open"
-        )
+    with reading(landscape) as (landed, store):
+        reader = Reader(store)
+        place = filters.part(label, landed, reader)
+        found = reader.rejects(*place, None if everything else "open")
     rows = [{**row, "raw": row["raw"][:120] if form == "table" else row["raw"]} for row in found]
     emit(
         [plain(row) for row in rows],
@@ -213,9 +193,9 @@ def rejects_list(landscape: Path, form: str, label: str | None, everything: bool
 def rejects_replay(landscape: Path, form: str, label: str | None) -> int:
     """Map rejected records again, from the pages kept; those that can be read now are released."""
     with opened(landscape) as services:
-        source, _, feed_name = (label or "").partition("/")
-        reports = list(_told(replay.replay_rejects(services, source or None, feed_name or None)))
-        left = len(services.reader.rejects(source or None, feed_name or None))
+        place = filters.part(label, services.landscape, services.reader)
+        reports = list(_told(replay.replay_rejects(services, *place)))
+        left = len(services.reader.rejects(*place))
     emit([_row(report) for report in reports], COLUMNS, form)
     say(f"{left} rejects left")
     return OK
@@ -227,6 +207,6 @@ def rejects_replay(landscape: Path, form: str, label: str | None) -> int:
 def replay_mapping(landscape: Path, form: str, label: str) -> int:
     """Map every kept page of a feed again with the mapping of today. Nothing is pulled."""
     with opened(landscape) as services:
-        report = replay.replay_feed(services, *_find(services.landscape, label))
+        report = replay.replay_feed(services, *filters.feed(services.landscape, label))
     emit([_row(report)], COLUMNS, form)
     return OK if report.outcome == "ok" else BLIND

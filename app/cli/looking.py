@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from app.cli import BLIND, FOUND, OK, USAGE, Failure
-from app.cli.options import shared
+from app.cli import BLIND, FOUND, OK, USAGE, Failure, filters
+from app.cli.options import POSITIVE, shared
 from app.cli.output import emit, say, shown, table
 from app.landscape.load import Landscape, load
 from app.plain import plain
@@ -75,7 +75,7 @@ def reading(folder: Path) -> Iterator[tuple[Landscape, SqlStore]]:
 @click.option("--severity", "severities", multiple=True)
 @click.option("--owner", "owners", multiple=True)
 @click.option("--text", help="Words of the title, or any key.")
-@click.option("--limit", type=int)
+@click.option("--limit", type=POSITIVE, help="Not more than so many, the worst first.")
 @click.option(
     "--fail-on",
     type=click.Choice(["any", "critical"]),
@@ -92,10 +92,13 @@ def exceptions(
     **lists: Any,
 ) -> int:
     """List exceptions, worst first; with --format jsonl the export of the documented shape."""
+    filters.check("state", states, filters.STATES, "States")
     chosen = () if "all" in states else states or STANDING
     wanted = Wanted(states=chosen, text=text, limit=limit, **lists)
-    with reading(landscape) as (_, store):
-        rows = Reader(store).exceptions(wanted)
+    with reading(landscape) as (found, store):
+        reader = Reader(store)
+        filters.check_exceptions(wanted, found, reader)
+        rows = reader.exceptions(wanted)
     if form == "table":
         table([{**row, **_brief(row)} for row in rows], LISTED)
         say(f"{len(rows)} exceptions")

@@ -11,6 +11,8 @@ import click
 
 from app.cli import FORMATS, USAGE, Failure
 
+POSITIVE = click.IntRange(min=1)
+
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --landscape and --format; the command gets `landscape` (existing folder) and `form`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli import BLIND, FOUND, OK, USAGE, Failure
+from app.cli import BLIND, FOUND, OK, Failure, filters
 from app.cli.options import Instant, shared
 from app.cli.output import emit, say
 from app.jobs import reconcile as reconciling
@@ -46,11 +46,7 @@ def reconcile(
 ) -> int:
     """Run rules now, all by default, and fold what they find into exceptions."""
     with opened(landscape) as services:
-        if unknown := [rule for rule in rules if rule not in services.landscape.rules]:
-            raise Failure(
-                f"there is no rule '{unknown[0]}'. Rules: {', '.join(services.landscape.rules)}",
-                USAGE,
-            )
+        filters.check_rules(services.landscape, rules)
         if as_of or known_at:
             reports = _ask(services, rules, as_of, known_at, form)
         else:

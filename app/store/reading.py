@@ -122,6 +122,12 @@ class Reader:
         rows = self._rows(sa.select(t.exception).where(t.exception.c.no == int(number)))
         return _named(rows[0]) if rows else None
 
+    def seen(self, column: str) -> list[str]:
+        """What any exception ever had in a column, sorted."""
+        of_exceptions = t.exception.c[column]
+        query = sa.select(of_exceptions).where(of_exceptions.is_not(None)).distinct()
+        return [row[column] for row in self._rows(query.order_by(of_exceptions))]
+
     def about(self, key: str) -> list[dict[str, Any]]:
         """Exceptions in which a key stands, resolved ones too."""
         c = t.exception.c

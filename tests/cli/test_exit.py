@@ -51,6 +51,10 @@ with opened(Path(sys.argv[1])):
         (("exceptions", "--fail-on", "any", "--code", "dead_letter"), 0),
         (("exceptions", "--fail-on", "warnings"), 2),
         (("exceptions", "--limit", "many"), 2),
+        (("exceptions", "--limit", "0"), 2),
+        (("exceptions", "--limit", "-1"), 2),
+        (("feed", "try", "mes/moves", "--pages", "0"), 2),
+        (("feed", "try", "mes/moves", "--rows", "-1"), 2),
         (("exceptions", "--wrong"), 2),
         (("exceptons",), 2),
         (("exception", "EX-99"), 2),
@@ -82,6 +86,49 @@ def test_reconcile_fails_on_drift_where_asked(tieout, fresh):
 
 def test_a_word_nearly_right_is_answered_with_the_right_one(tieout, worked):
     assert "did you mean 'exceptions'?" in tieout("exceptons", at=worked).err
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("exceptions", "--state", "opne"), "state 'opne'; did you mean 'open'? States: open, ack"),
+        (("exceptions", "--state", "all", "--state", "x"), "there is no state 'x'. States: open, "),
+        (("exceptions", "--plant", "HX"), "there is no plant 'HX'. Plants: P1"),
+        (("exceptions", "--flow", "shipmet"), "there is no flow 'shipmet'; did you mean 'shipment"),
+        (("exceptions", "--code", "mising_posting"), "did you mean 'missing_posting'? Codes: miss"),
+        (("exceptions", "--rule", "production/boked"), "did you mean 'production/booked'? Rules: "),
+        (("exceptions", "--severity", "majer"), "'majer'; did you mean 'major'? Severities: info,"),
+        (("exceptions", "--owner", "wharehouse"), "'warehouse'? Owners: integration-support, war"),
+        (("exceptions", "--owner", ""), "there is no owner ''. Owners: integration-support, ware"),
+        (("exceptions", "--owner", "\x1b[31m"), "there is no owner '\\x1b[31m'. Owners:"),
+        (("reconcile", "production/boked"), "there is no rule 'production/boked'; did you mean "),
+        (("collect", "mess"), "there is no source 'mess'; did you mean 'mes'? Sources: "),
+        (("collect", "mes/move"), "there is no feed of mes 'move'; did you mean 'moves'? Feeds: m"),
+        (("collect", "mes/"), "there is no feed of mes ''. Feeds: moves"),
+        (("feed", "try", "mess/moves"), "there is no source 'mess'; did you mean 'mes'?"),
+        (("replay-mapping", "mes/move"), "there is no feed of mes 'move'; did you mean 'moves'?"),
+        (("rejects", "list", "mess"), "there is no source 'mess'; did you mean 'mes'? Sources: "),
+        (("rejects", "list", "mes/move"), "there is no feed of mes 'move'; did you mean 'moves'?"),
+        (("rejects", "replay", "mess"), "there is no source 'mess'; did you mean 'mes'?"),
+        (("signals", "--window", "24"), "'24' is not one of '24h'"),
+    ],
+)  # fmt: skip
+def test_a_filter_for_what_is_not_there_is_a_mistake_and_not_an_empty_answer(
+    tieout, worked, asked, told
+):
+    said = tieout(*asked, at=worked)
+    assert (said.code, said.out) == (2, "")
+    assert told in said.err
+
+
+def test_exceptions_can_be_asked_for_by_what_the_landscape_has_no_longer(tieout, worked):
+    (worked / "rules/inventory/same_stock.yml").unlink()
+    for asked in (("--rule", "inventory/same_stock"), ("--owner", "warehouse")):
+        told = tieout("exceptions", *asked, "--format", "jsonl", at=worked).out
+        assert len(told.splitlines()) == 1
+    (worked / "sources/mes.yml").unlink()
+    (worked / "mappings/mes.moves.sql").unlink()
+    assert tieout("rejects", "list", "mes/moves", at=worked).code == 0
 
 
 def test_a_source_that_cannot_be_reached_ends_in_three_and_the_others_are_collected(tieout, fresh):

@@ -175,7 +175,7 @@ def test_filters_narrow_the_list(tieout, worked):
     ]
     assert codes("--flow", "stock") == ["balance_variance"]
     assert codes("--owner", "warehouse") == ["balance_variance"]
-    assert codes("--plant", "P2") == []
+    assert codes("--code", "dead_letter") == []
     assert codes("--text", "O9") == ["orphan_posting"]
     assert codes("--state", "resolved") == []
     assert len(codes("--state", "all")) == 3
