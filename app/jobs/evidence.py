@@ -164,6 +164,8 @@ class Drafter:
         if lead.get("business_kind"):
             return [lead["business_kind"]]
         first = next(iter(self._loaded.uses.values()))
+        if first.side.table == "stock_balance":
+            return ["stock"]
         kinds = first.side.filters.get("kind", ())
         return kinds if isinstance(kinds, tuple) else ()
 

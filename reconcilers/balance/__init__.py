@@ -90,7 +90,7 @@ class Balance:
         run(
             con,
             "off_item",
-            "SELECT DISTINCT item FROM level WHERE is_mixed OR abs(variance) > tolerance",
+            "SELECT DISTINCT item FROM level WHERE abs(variance) > tolerance",
         )
         _explain(con, spec, bind, words)
         run(con, "rest", _sql("rest", **words))
@@ -123,6 +123,8 @@ def _words(spec: BalanceSpec) -> dict[str, str]:
         "grain_of_level": listed("level"),
         "same_open": alike("open_at", "signed"),
         "same_share": alike("share", "level"),
+        "in_unit_of_level": f"{alike('booked', 'level')} AND NOT level.is_mixed"
+        " AND coalesce(booked.unit = level.unit, true)",
         "same_moved": alike("moved", "level"),
         "same_line": alike("line", "level"),
         "same_line_judged": alike("line", "judged"),

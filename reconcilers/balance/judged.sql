@@ -1,6 +1,6 @@
 /*
 stage:   judged
-grain:   one row per key that is off: its variance and what is left of it once every cause is taken away
+grain:   one row per key that is off: its variance and what is left of it once every cause is taken away; or not compared
 reads:   level, rest, share
 */
 WITH moved AS (
@@ -15,6 +15,6 @@ SELECT level.*, rest.unexplained,
     (SELECT max(common_at) FROM instant) AS common_at, (SELECT min(balance_at) FROM instant) AS oldest_at,
     {subject} AS subject
 FROM level
-JOIN rest ON rest.key_no = level.key_no
+LEFT JOIN rest ON rest.key_no = level.key_no
 LEFT JOIN moved ON {same_moved}
 WHERE level.is_mixed OR abs(level.variance) > level.tolerance

@@ -3,7 +3,7 @@ stage:   share
 grain:   one row per movement of a business fact that the two balances do not carry alike, and key it belongs to
 reads:   coded, seat, standing, booked, instant, level
 Every movement booked by the instant of comparison counts: + on the observed side, - on the expected one. What nets to
-nothing at a key explains nothing there.
+nothing at a key explains nothing there, nor does what is booked in another unit than the key is held in.
 */
 WITH member AS (
     SELECT coded.unit_no, coded.due_at, coded.expected_at, standing.fact_no, standing.side,
@@ -31,6 +31,7 @@ signed AS (
         CASE WHEN booked.side = 'observed' THEN booked.quantity ELSE -booked.quantity END AS quantity
     FROM member
     JOIN booked ON booked.fact_no = member.fact_no
+    JOIN level ON {in_unit_of_level}
     WHERE booked.booked_at <= (SELECT max(common_at) FROM instant)
 ),
 open_at AS (
