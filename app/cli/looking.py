@@ -274,7 +274,7 @@ def balance(landscape: Path, form: str, key: str, explain: bool) -> int:
         about = [
             row
             for row in Reader(store).about(key)
-            if row["code"] == "balance_variance" and row["state"] != "resolved"
+            if _is_of_balance(found, row) and row["state"] != "resolved"
         ]
     if form != "table":
         emit([*lines, *({"exception": exported(row)} for row in about)], STOCK, form)
@@ -284,6 +284,9 @@ def balance(landscape: Path, form: str, key: str, explain: bool) -> int:
         return OK
     table(lines, STOCK)
     for row in about:
+        if row["variance"] is None:
+            click.echo(f"\n{row['id']} {_short(row['key'])}: {row['cause']}")
+            continue
         sides = f"book {shown(row['quantity_expected'])}, other {shown(row['quantity_observed'])}"
         variance = f"variance {shown(row['variance'])} {row['unit'] or ''}"
         click.echo(f"\n{row['id']} {_short(row['key'])}: {sides}, {variance}")
@@ -296,6 +299,11 @@ def balance(landscape: Path, form: str, key: str, explain: bool) -> int:
     if not about:
         say("no difference is known")
     return OK
+
+
+def _is_of_balance(found: Landscape, row: dict[str, Any]) -> bool:
+    loaded = found.rules.get(row["rule"])
+    return loaded is not None and loaded.rule.reconciler == "balance"
 
 
 @click.command()

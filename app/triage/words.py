@@ -86,6 +86,7 @@ CAUSES = {
     "rounding": "Rounding",
     "unexplained": "Unexplained",
 }
+UNCOMPARED = "not compared until cross_reference/unit.csv leads to one unit"
 
 
 def title(code: str, words: Mapping[str, str]) -> str:
@@ -156,7 +157,10 @@ def _quantities(finding: Mapping[str, Any], expected: Facts, observed: Facts) ->
 
 def _units(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str:
     factor = f", factor {_number(finding['factor'])}" if finding["factor"] else ""
-    return _quantities(finding, expected, observed) + factor
+    if finding["variance"] is not None:
+        return _quantities(finding, expected, observed) + factor
+    left, right = (" and ".join(sorted(_values(facts, "unit"))) for facts in (expected, observed))
+    return f"{left} against {right}: {UNCOMPARED}{factor}"
 
 
 def _idle(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:

@@ -15,7 +15,7 @@ surplus AS (
         measured.*, repeated.quantity, repeated.times,
         round(CAST(measured.variance AS DOUBLE) / nullif(CAST(repeated.quantity AS DOUBLE), 0)) AS copies
     FROM measured JOIN repeated ON repeated.unit_no = measured.unit_no
-    WHERE measured.expected_count > 0
+    WHERE measured.expected_count > 0 AND NOT measured.unit_differs
 )
 SELECT DISTINCT unit_no
 FROM surplus

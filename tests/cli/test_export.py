@@ -213,6 +213,17 @@ def test_a_balance_is_taken_apart_and_the_rest_is_unexplained(tieout, worked):
     assert "Unexplained" not in tieout("balance", "L1", at=worked).out
 
 
+def test_a_balance_in_two_units_names_them_in_place_of_a_variance(tieout, fresh):
+    mapping = fresh / "mappings/wms.stock.sql"
+    mapping.write_text(mapping.read_text("utf-8").replace("'EA'", "'CS'"), "utf-8")
+    with working(fresh) as services:
+        work(services)
+    shown = tieout("balance", "L1", "--explain", at=fresh).out
+    assert "A L1: EA against CS: not compared until" in shown
+    assert "variance" not in shown
+    assert "Unexplained" not in shown
+
+
 def test_what_nobody_knows_is_an_empty_answer_and_no_failure(tieout, worked):
     for command in (("trace", "nothing"), ("balance", "nothing")):
         said = tieout(*command, at=worked)

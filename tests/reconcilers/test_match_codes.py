@@ -163,6 +163,29 @@ def test_a_factor_explains_within_one_percent(con, observed, code):
     assert codes(con, spec(), mes("m"), erp("e", observed)) == [code]
 
 
+@pytest.mark.parametrize("quantity", [50, 970])
+@pytest.mark.parametrize("compare", [{"quantity": {}}, {"quantity": {"percent": 99}}])
+def test_quantities_in_different_units_have_no_variance_and_nothing_to_value(
+    con, quantity, compare
+):
+    of = spec(compare=compare)
+    assert codes(con, of, mes("m", 970), erp("e", quantity, unit="CS")) == ["unit_mismatch"]
+    told = ("quantity_expected", "quantity_observed", "variance", "unit", "at_risk")
+    assert {findings(con)[0][name] for name in told} == {None}
+
+
+def test_nor_are_copies_looked_for_among_them(con):
+    facts = mes("m", 5), erp("e1", 5, unit="CS"), erp("e2", 5, unit="CS")
+    assert codes(con, spec(), *facts) == ["unit_mismatch"]
+
+
+def test_where_quantities_are_not_asked_for_other_units_still_have_no_value(con):
+    of = spec(compare={"lot": "same"})
+    facts = mes("m", 970, lot="L1"), erp("e", 50, lot="L2", unit="CS")
+    assert codes(con, of, *facts) == ["attribute_mismatch"]
+    assert findings(con)[0]["at_risk"] is None
+
+
 def test_a_factor_is_told_with_the_finding(con):
     run(con, spec(), mes("m"), erp("e", 120))
     assert findings(con)[0]["factor"] == 12

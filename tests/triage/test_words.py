@@ -106,7 +106,11 @@ def test_what_became_of_its_message_is_the_cause(message, cause):
                  quantity_observed=Decimal("1E+3"), unit="KG"), [], [], "1,200.5 against 1,000 KG"),
         (finding("quantity_variance", quantity_expected=Decimal(1)), [], [], "1 against nothing"),
         (finding("unit_mismatch", quantity_expected=Decimal(12), quantity_observed=Decimal(1),
-                 unit="EA", factor=Decimal(12)), [], [], "12 against 1 EA, factor 12"),
+                 variance=Decimal(-11), unit="EA", factor=Decimal(12)), [], [],
+         "12 against 1 EA, factor 12"),
+        (finding("unit_mismatch", factor=Decimal("0.05")), [fact(1, unit="EA"), fact(2, unit="BX")],
+         [fact(3, unit="CS")], "BX and EA against CS: not compared until "
+         "cross_reference/unit.csv leads to one unit, factor 0.05"),
         (finding("posting_failed"), [fact(1)], [fact(2, "erp", state="failed")],
          "Held as failed in erp: K2"),
         (finding("posting_failed"), [fact(1)], [fact(2, "erp", state="posted")], None),
