@@ -9,6 +9,7 @@ from app.cli import BLIND, OK, Failure, filters
 from app.cli.looking import reading
 from app.cli.options import POSITIVE, shared
 from app.cli.output import emit, say, shown, table
+from app.cli.raw import placed
 from app.jobs import collect as collecting
 from app.jobs import replay
 from app.landscape.load import Landscape, SourceSetup
@@ -34,6 +35,11 @@ COLUMNS = (
     "unresolved",
     "error",
 )
+REJECTED = (
+    "id", "source", "feed", "request", "line", "record", "reason", "raw", "seen", "last_seen_at",
+    "state",
+)  # fmt: skip
+UNRESOLVED = ("object", "key", "source", "feed", "facts", "source_key")
 
 
 @click.command()
@@ -174,17 +180,28 @@ def rejects() -> None:
 @click.option("--all", "everything", is_flag=True, help="Released ones too.")
 @shared
 def rejects_list(landscape: Path, form: str, label: str | None, everything: bool) -> None:
-    """List rejects with their reason and text."""
+    """List rejects with where they stand, their reason and text."""
     with reading(landscape) as (landed, store):
         reader = Reader(store)
         place = filters.part(label, landed, reader)
         found = reader.rejects(*place, None if everything else "open")
-    rows = [{**row, "raw": row["raw"][:120] if form == "table" else row["raw"]} for row in found]
-    emit(
-        [plain(row) for row in rows],
-        ["id", "source", "feed", "reason", "raw", "seen", "last_seen_at", "state"],
-        form,
-    )
+    rows = [{**row, "raw": row["raw"][:120]} for row in found] if form == "table" else found
+    emit([plain(row) for row in placed(rows, landed)], REJECTED, form)
+
+
+@rejects.command(name="unresolved")
+@click.argument("label", metavar="[SOURCE[/FEED]]", required=False)
+@shared
+def rejects_unresolved(landscape: Path, form: str, label: str | None) -> int:
+    """List keys that facts wait for a cross-reference of: object, key, source, how many facts.
+
+    It asks the match state, so no worker may run meanwhile.
+    """
+    with opened(landscape) as services:
+        place = filters.part(label, services.landscape, services.reader)
+        rows = services.store.references.waiting(*place)
+    emit(rows, UNRESOLVED, form)
+    return OK
 
 
 @rejects.command(name="replay")

@@ -14,6 +14,7 @@ import click
 from app.plain import WIDE, plain
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?$")
+STEERING = re.compile("[\x7f-\x9f]")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
 
@@ -28,14 +29,20 @@ def emit(
     """Rows in one of the four formats; a table shows `columns`, the others everything."""
     match form:
         case "json":
-            click.echo(json.dumps([plain(row) for row in rows], indent=2, ensure_ascii=False))
+            click.echo(_json([plain(row) for row in rows], indent=2))
         case "jsonl":
             for row in rows:
-                click.echo(json.dumps(plain(row), ensure_ascii=False))
+                click.echo(_json(plain(row)))
         case "csv":
             _csv(rows, columns)
         case _:
             table(rows, columns, title)
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """JSON whose text cannot steer a terminal: of its own it lets DEL and C1 controls pass."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], title: str = "") -> None:

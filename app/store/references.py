@@ -1,5 +1,7 @@
 """Cross-references: as collectors want them, and the facts that wait for one."""
 
+from typing import Any
+
 import pyarrow as pa
 
 from app.store.queries import query
@@ -27,6 +29,19 @@ class References:
             for row in self._state.rows(query("come", table=name), {"name": name}):
                 found.setdefault((row["source"], row["feed"]), []).append(row["raw_ref"])
         return found
+
+    def waiting(self, source: str | None, feed: str | None) -> list[dict[str, Any]]:
+        """Keys without a cross-reference: `object`, `key`, `source`, `feed`, `facts`, `source_key`.
+
+        `facts` is how many current facts wait for it, `source_key` one of them; most facts first.
+        """
+        rows = [
+            row
+            for name in tables()
+            for row in self._state.rows(query("waiting", table=name), {"name": name})
+            if source in (None, row["source"]) and feed in (None, row["feed"])
+        ]
+        return sorted(rows, key=lambda row: (-row["facts"], row["object"], row["key"]))
 
     def note(self, table: Table, source: str, feed: str, member: Mapped) -> None:
         """Remember which facts wait for a cross-reference; what came resolved waits no longer."""
