@@ -22,7 +22,7 @@ from app.store.lake import Lake
 from app.store.landing import sql_url
 from app.store.reading import EXPORT, Reader, Wanted, exported
 from app.store.sql import SqlStore, open_store
-from app.store.tracing import LakeReader
+from app.store.tracing import TRACE_LIMIT, LakeReader, Trace
 from app.triage.lifecycle import STANDING
 from app.triage.words import CAUSES
 
@@ -226,18 +226,26 @@ def _show_sides(row: dict[str, Any]) -> None:
 
 @click.command()
 @click.argument("key")
+@click.option(
+    "--limit",
+    type=POSITIVE,
+    default=TRACE_LIMIT,
+    show_default=True,
+    help="Not more than so many facts, the newest of them.",
+)
 @shared
-def trace(landscape: Path, form: str, key: str) -> int:
+def trace(landscape: Path, form: str, key: str, limit: int) -> int:
     """Everything known about KEY, over all systems, in order of time.
 
     KEY is an order, lot, delivery, document or message.
     """
     with reading(landscape) as (found, store):
-        rows = LakeReader(Lake(found.home / "lake")).trace(key)
+        known = LakeReader(Lake(found.home / "lake")).trace(key, limit)
         about = Reader(store).about(key)
-    if not rows and not about:
-        say(f"nothing is known about '{key}'")
-    told = [_step(row) for row in rows]
+    if not known.facts and not about:
+        say(f"nothing is known about '{shown(key)}'")
+    _say_left_out(known)
+    told = [_step(row) for row in known.facts]
     if form == "table" and (told or about):
         table(told, STEPS)
         table(
@@ -248,6 +256,17 @@ def trace(landscape: Path, form: str, key: str) -> int:
     elif form != "table":
         emit([*told, *({"exception": exported(row)} for row in about)], TRACED, form)
     return OK
+
+
+def _say_left_out(known: Trace) -> None:
+    if known.left_out:
+        held = len(known.facts)
+        say(
+            f"the newest {held:,} of {held + known.left_out:,} facts; "
+            f"{known.left_out:,} older ones are left out, see more with --limit"
+        )
+    if not known.is_followed:
+        say("what shares an order, lot or document with them was not looked for")
 
 
 def _step(row: dict[str, Any]) -> dict[str, Any]:
@@ -280,7 +299,7 @@ def balance(landscape: Path, form: str, key: str, explain: bool) -> int:
         emit([*lines, *({"exception": exported(row)} for row in about)], STOCK, form)
         return OK
     if not lines and not about:
-        say(f"no snapshot holds stock of '{key}'")
+        say(f"no snapshot holds stock of '{shown(key)}'")
         return OK
     table(lines, STOCK)
     for row in about:

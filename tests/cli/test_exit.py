@@ -349,3 +349,14 @@ def test_a_pipe_that_closes_early_is_no_error(worked):
     process.wait()
     assert "Traceback" not in err
     assert "Exception ignored" not in err
+
+
+def test_a_trace_that_leaves_something_out_says_how_much(tieout, fresh):
+    many = [made(f"{at}", "O7", 1, NOON - minutes(90 + at)) for at in range(12)]
+    drop(fresh, "mes", many)
+    tieout("collect", at=fresh)
+    said = tieout("trace", "O7", "--limit", "5", "--format", "jsonl", at=fresh)
+    assert len(said.out.splitlines()) == 5
+    assert "the newest 5 of 12 facts; 7 older ones are left out, see more with --limit" in said.err
+    assert "what shares an order, lot or document with them was not looked for" in said.err
+    assert "left out" not in tieout("trace", "O7", at=fresh).err
