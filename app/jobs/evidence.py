@@ -135,7 +135,7 @@ class Drafter:
 
     def _unit_value(self, row: Row) -> tuple[Decimal | None, str | None]:
         day = (row["occurred_at"] or self._bind.as_of).date()
-        key = (row["item"], row["plant"], day)
+        key = (row["item"], row["plant"], row["unit"], day)
         if key not in self._values:
             self._values[key] = self._services.store.findings.unit_value(*key)
         return self._values[key]

@@ -9,6 +9,18 @@ from app.plain import WIDE
 from app.store.queries import query
 from app.store.state import MatchState
 
+ASKED = """WITH asked AS (
+    SELECT CAST($item AS VARCHAR) AS item, CAST($plant AS VARCHAR) AS plant,
+        CAST($unit AS VARCHAR) AS unit, CAST($day AS DATE) AS day
+)
+"""
+
+
+def per_unit(cost: Mapping[str, Any]) -> Decimal:
+    """The value of one unit asked for, of a row of `unit_cost`."""
+    value = WIDE.multiply(cost["unit_cost"], cost["divided_by"])
+    return WIDE.divide(value, WIDE.multiply(cost["per_quantity"], cost["times"]))
+
 
 class Findings:
     """Reads what `rulings` has stored."""
@@ -27,10 +39,14 @@ class Findings:
         return self._state.rows(sql, {"after": after})
 
     def repriced(self, rule_no: int, since: datetime) -> list[dict[str, Any]]:
-        """Findings that stand and are about an item whose cost became known since then."""
+        """Findings that stand and are about an item whose value may be another one since then.
+
+        A cost of it became known, or a conversion between units.
+        """
         sql = (
             f"SELECT * FROM r{rule_no}_finding WHERE is_standing AND settled_at IS NULL "
-            "AND item IN (SELECT item FROM item_cost WHERE observed_at >= $since) "
+            "AND item IN (SELECT item FROM item_cost WHERE observed_at >= $since OR EXISTS "
+            "(SELECT 1 FROM cross_reference WHERE object = 'unit' AND observed_at >= $since)) "
             "ORDER BY due_at, subject"
         )
         return self._state.rows(sql, {"since": since})
@@ -71,16 +87,15 @@ class Findings:
         return facts
 
     def unit_value(
-        self, item: str | None, plant: str | None, day: date
+        self, item: str | None, plant: str | None, unit: str | None, day: date
     ) -> tuple[Decimal | None, str | None]:
-        """(value of one base unit, currency), or (None, None) where no cost is known."""
-        for where in dict.fromkeys((plant, None)) if item else ():
-            row = self._state.rows(query("unit_cost"), {"item": item, "plant": where, "day": day})[
-                0
-            ]
-            if row["unit_cost"] is not None and row["per_quantity"]:
-                return WIDE.divide(row["unit_cost"], row["per_quantity"]), row["currency"]
-        return None, None
+        """(value of one `unit`, currency).
+
+        (None, None) where no cost is known, or none that is in this unit or leads to it.
+        """
+        asked = {"item": item, "plant": plant, "unit": unit, "day": day}
+        rows = self._state.rows(f"{ASKED} SELECT * FROM ({query('unit_cost')})", asked)
+        return (per_unit(rows[0]), rows[0]["currency"]) if rows else (None, None)
 
     def stuck_channels(self, sources: list[str]) -> list[dict[str, Any]]:
         """Channels where messages wait and nobody takes them."""
