@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.clock import Clock, SystemClock
 from app.landscape.load import Landscape, SourceSetup, load
-from app.settings import Settings, secret
+from app.settings import Settings, database, secret
 from app.store import Store
 from app.store.landing import sql_url
 from app.store.lease import leased
@@ -106,22 +106,22 @@ def opened(
 def database_url(landscape: Landscape) -> str | None:
     """URL of the SQL store, None for the default SQLite file."""
     reference = landscape.company.store.database
-    return secret(reference, landscape.folder) if reference else None
+    return database(reference, landscape.folder) if reference else None
 
 
 def _open(setup: SourceSetup, services: Services) -> Reach:
     config, folder = setup.config, services.landscape.folder
     reach = Reach(services.clock)
 
-    def told(reference: str | None) -> str:
-        value = secret(reference or "", folder)
+    def told(reference: str | None, read: Callable[[str, Path], str] = secret) -> str:
+        value = read(reference or "", folder)
         reach.secrets.append(value)
         return value
 
     if config.folder is not None:
         reach.folder = (folder / config.folder).resolve()
     if config.database is not None:
-        reach.engine = sql.open_engine(setup.name, told(config.database))
+        reach.engine = sql.open_engine(setup.name, told(config.database, database))
         reach.secrets.append(str(reach.engine.url.password or ""))
     if config.address is not None:
         ca_file = str(folder / config.ca_file) if config.ca_file else None

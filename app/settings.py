@@ -1,12 +1,18 @@
 """What the environment says: where the landscape is, how to log, what secrets stand for."""
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# scheme://user:password@host:port/name, where only the one @ before the host is left as it is
+_SERVER = re.compile(
+    r"[\w+]+://([^:/@]*(:[^@]*)?@)?(\[[^\]/@]*\]|[^:/@?\[]*)(:\d+)?([/?][^@]*)?", re.DOTALL
+)
 
 
 class SecretError(Exception):
@@ -59,3 +65,18 @@ def secret(reference: str, base: Path) -> str:
     if not value:
         raise SecretError(f"{reference}: the file is empty")
     return value
+
+
+def database(reference: str, base: Path) -> str:
+    """The URL of a database behind a reference. Raises `SecretError`, which shows nothing of it.
+
+    An @ in a password would make the rest of it a host, which every message names.
+    """
+    url = secret(reference, base)
+    server = url.partition("://")[2]
+    if server and not server.startswith("/") and not _SERVER.fullmatch(url):
+        raise SecretError(
+            f"{reference}: not an address such as postgresql://user:password@host:5432/name; "
+            "percent-encode user and password: @ is %40, / is %2F, : is %3A, % is %25"
+        )
+    return url

@@ -7,7 +7,7 @@ from typing import Any
 from app.landscape.document import Document, Place
 from app.landscape.model import Credentials, Source
 from app.landscape.notebook import Notebook
-from app.settings import SecretError, secret
+from app.settings import SecretError, database, secret
 
 SECRET = ("password", "bearer", "value", "client_secret")
 _TELLING = re.compile(
@@ -42,7 +42,7 @@ def check(notebook: Notebook, document: Document, config: Source) -> None:
 def look_up(notebook: Notebook, document: Document, place: Place, reference: str) -> None:
     """Note where a reference leads nowhere on this machine. Its value is forgotten at once."""
     try:
-        secret(reference, notebook.folder)
+        (database if place[-1] == "database" else secret)(reference, notebook.folder)
     except SecretError as error:
         notebook.note(document, place, f"{place[-1]}: {error}")
 

@@ -276,6 +276,46 @@ def test_a_database_that_cannot_be_had_is_said_without_its_password(
     assert (said.code, said.err) == (2, "env:TOWER_DB: the environment variable is not set\n")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://tower:part1@part2@127.0.0.1:1/x",
+        "postgresql://tower:part1@part2/part3@127.0.0.1/x",
+        "postgresql://tower:part1@part2?part3@127.0.0.1/x",
+        "postgresql://tow/er:part1@127.0.0.1/x",
+        "postgresql://127.0.0.1:part1/x",
+        "postgresql://tower:part1:127.0.0.1/x",
+    ],
+)
+def test_a_database_address_that_can_be_misread_is_refused_without_a_word_of_it(
+    tieout, worked, monkeypatch, url
+):
+    text = (worked / "tieout.yml").read_text()
+    (worked / "tieout.yml").write_text(text.replace("{folder: var}", "{database: env:TOWER_DB}"))
+    monkeypatch.setenv("TOWER_DB", url)
+    for command in (("exceptions",), ("collect",), ("serve",), ("rebuild",)):
+        said = tieout(*command, at=worked)
+        assert (said.code, said.out) == (2, "")
+        assert said.err.startswith("env:TOWER_DB: not an address such as postgresql://user:")
+        assert "@ is %40" in said.err
+        assert "part" not in said.err
+        assert "127.0.0.1" not in said.err
+    noted = tieout("check", at=worked)
+    assert "tieout.yml:5: database: env:TOWER_DB: not an address" in noted.err
+    assert "part" not in noted.err
+
+
+def test_a_password_with_an_encoded_at_is_a_password(tieout, worked, monkeypatch):
+    text = (worked / "tieout.yml").read_text()
+    (worked / "tieout.yml").write_text(text.replace("{folder: var}", "{database: env:TOWER_DB}"))
+    monkeypatch.setenv("TOWER_DB", "postgresql://tower:a%40b/c:d@127.0.0.1:1/x?sslmode=disable")
+    said = tieout("exceptions", at=worked)
+    assert said.code == 3
+    assert "cannot open the SQL store: " in said.err
+    monkeypatch.setenv("TOWER_DB", f"sqlite:///{worked}/v@r.sqlite")
+    assert tieout("exceptions", at=worked).code == 0
+
+
 def test_a_folder_that_is_a_file_is_said(tieout, fresh):
     (fresh / "var").write_text("")
     said = tieout("collect", at=fresh)
