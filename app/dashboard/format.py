@@ -1,7 +1,7 @@
 """How numbers, money, durations and instants are written. Exact until here; text from here on."""
 
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from app.plain import WIDE
@@ -22,7 +22,7 @@ def number(value: Decimal | int | float, places: int | None = None) -> str:
     """
     exact = Decimal(str(value))
     if places is not None:
-        exact = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, WIDE)
+        exact = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)
     elif exact == exact.to_integral_value():
         exact = exact.quantize(Decimal(1), context=WIDE)
     else:
@@ -47,7 +47,7 @@ def percent(part: Decimal | float, places: int) -> str:
     ('99.99', '100.00', '91.9')
     """
     exact, step = Decimal(str(part)), Decimal(1).scaleb(-places)
-    shown = exact.quantize(step, ROUND_HALF_EVEN)
+    shown = exact.quantize(step, ROUND_HALF_UP)
     if shown == 100 > exact:
         shown -= step
     return number(shown, places)
@@ -72,8 +72,8 @@ def money(value: Decimal | float, currency: str | None) -> str:
 def amount(value: Decimal | float, currency: str | None) -> str:
     """An amount in full.
 
-    >>> amount(Decimal("-1760.00"), "EUR")
-    '−€1,760.00'
+    >>> amount(Decimal("-1760.00"), "EUR"), amount(Decimal("0.125"), "EUR")
+    ('−€1,760.00', '€0.13')
     """
     return _with_sign(value, currency, number(abs(Decimal(str(value))), 2))
 

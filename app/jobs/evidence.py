@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from app.landscape.load import LoadedRule
-from app.plain import WIDE, plain, worth
+from app.plain import WIDE, plain, shares, worth
 from app.services import Services
 from app.store.exceptions import EVIDENCE_LIMIT, Draft, fingerprint
 from app.triage import words
@@ -241,19 +241,29 @@ def _first(fact: Row, names: Sequence[str]) -> Any:
 
 
 def _explained(parts: Sequence[Row], unit_value: Decimal | None) -> list[dict[str, Any]]:
-    """The causes of a variance, largest first: quantity, value, and the movements behind each."""
+    """The causes of a variance, largest first: quantity, value, and the movements behind each.
+
+    Where nothing is left unexplained their values add up to the value of the variance.
+    """
     causes: dict[str, list[Row]] = {}
     for part in parts:
         if part["role"] == "explains":
             causes.setdefault(part["cause"], []).append(part)
-    told = []
-    for cause, members in causes.items():
-        quantity = reduce(WIDE.add, (member["quantity"] for member in members), Decimal(0))
-        value = worth(quantity, unit_value)
-        keys = [member["fact"]["source_key"] for member in members if member["fact"]]
-        cause_told = {"cause": cause, "quantity": plain(quantity), "value": plain(value)}
-        told.append({**cause_told, "source_keys": keys})
-    return sorted(told, key=lambda row: (-abs(Decimal(row["quantity"] or 0)), row["cause"]))
+    sums = {
+        cause: reduce(WIDE.add, (member["quantity"] for member in members), Decimal(0))
+        for cause, members in causes.items()
+    }
+    ordered = sorted(sums, key=lambda cause: (-abs(sums[cause]), cause))
+    values = shares((sums[cause] for cause in ordered), unit_value)
+    return [
+        {
+            "cause": cause,
+            "quantity": plain(sums[cause]),
+            "value": plain(value),
+            "source_keys": [one["fact"]["source_key"] for one in causes[cause] if one["fact"]],
+        }
+        for cause, value in zip(ordered, values, strict=True)
+    ]
 
 
 def _shown(fact: Row) -> dict[str, Any]:

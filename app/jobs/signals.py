@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from app.jobs.reconcile import inputs_of
 from app.plain import plain
 from app.services import Services
-from app.signals import EFFECT, WINDOWS, gather, text
+from app.signals import AMOUNTS, EFFECT, WINDOWS, gather, text, variance
 from app.store.reading import Wanted
 from app.store.rulings import Held
 from app.store.sql import tables as t
@@ -41,16 +41,7 @@ LAG = """
     rule VARCHAR, flow VARCHAR, plant VARCHAR, event_at TIMESTAMPTZ, lag_seconds DOUBLE,
     is_posted BOOLEAN
 """
-TOLD = (
-    "net",
-    "compared",
-    "unexplained",
-    "items",
-    "items_off",
-    "items_unpriced",
-    "currency",
-    "unit",
-)
+TOLD = ("items", "items_off", "items_unpriced", "currency", "unit")
 
 
 @dataclass(frozen=True)
@@ -156,11 +147,18 @@ def _windows(con: duckdb.DuckDBPyConnection, now: datetime) -> Iterable[dict[str
 
 
 def _variance(con: duckdb.DuckDBPyConnection, now: datetime) -> Iterable[dict[str, Any]]:
-    for row in _rows(con, text("variance"), {"as_of": now}):
+    for row in variance(con, now):
         detail = {name: row[name] for name in TOLD}
+        detail |= {name: _drawn(row[name]) for name in AMOUNTS}
         detail |= {name: plain(row[name]) for name in ("quantity", "quantity_compared")}
+        value = _drawn(row["gross"])
         for window in WINDOWS:
-            yield _signal(row["plant"], ALL, window, "variance", row["gross"], detail=detail)
+            yield _signal(row["plant"], ALL, window, "variance", value, detail=detail)
+
+
+def _drawn(amount: Decimal | None) -> float | None:
+    """An amount as a screen draws it."""
+    return None if amount is None else float(amount)
 
 
 def _aging(services: Services, now: datetime) -> Iterable[dict[str, Any]]:

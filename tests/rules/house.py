@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -340,6 +341,7 @@ def told(row: Record) -> Record:
         "severity": row["severity"],
         "cause": row["cause"],
         "explained": {part["cause"]: part["quantity"] for part in row["explained"]},
+        "explained_value": plain(sum(Decimal(part["value"] or 0) for part in row["explained"])),
         "unexplained": plain(row["unexplained"]),
         "due": f"{row['due_at']:%Y-%m-%d %H:%M}",
         "state": row["state"],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.plain import worth
 from tests.rules.house import IN_ORDER, Case, House, Played, Record
 
 RULE = "inventory/stock_agrees"
@@ -54,7 +55,7 @@ def variance(
         "code": "balance_variance", "also": None, "title": "Stock differs, ERP and WMS",
         "key": {"plant": "P1", "item": "A", "lot": tag}, "expected": [f"A/{tag}/L1"],
         "observed": [f"A/{tag}/L1"], "quantities": quantities,
-        "value": f"{off * Decimal('12.5'):.2f} EUR", "owner": "warehouse", "severity": "warning",
+        "value": f"{worth(off, Decimal('12.5'))} EUR", "owner": "warehouse", "severity": "warning",
         "cause": None, "explained": dict(parts), "unexplained": rest,
         "due": f"2026-11-02 {DUE}", "state": "open", **more,
     }  # fmt: skip
@@ -109,6 +110,11 @@ PARTS = [
         variance("short", ("8", "7", "-1"), {"quantity": "-1"}),
         *held("short", 8, 7), moved("wms", "short", "ship_confirm", -3),
         moved("erp", "short", "ship_confirm", -2)),
+    off("what its parts are worth is what it is worth, to the cent", "cents", SEEN,
+        {"quantities": ("1", "1.0024", "0.0024"), "unexplained": "0", "value": "0.03 EUR",
+         "explained_value": "0.03"},
+        *held("cents", "1", "1.0024"), moved("wms", "cents", "return", "0.0012", 2),
+        moved("wms", "cents", "receipt", "0.0012", 3)),
     off("a movement of a kind that is not compared is an adjustment of one side", "return", SEEN,
         variance("return", ("10", "12", "2"), {"adjustment": "2"}, due="2026-11-02 08:10"),
         *held("return", 10, 12), moved("wms", "return", "return", 2)),

@@ -74,12 +74,41 @@ def test_variance_is_shown_gross_and_net_and_opposite_errors_do_not_cancel(folde
     with working(folder) as services:
         work(services)
         row = shown(services)["P1", "*", "variance"]
-    assert row["value"] == pytest.approx(float(5 * COST))
+    assert Decimal("12.345678901") == COST
+    assert row["value"] == 61.73
     told = row["detail"]
-    assert told["net"] == pytest.approx(float(-1 * COST))
-    assert told["compared"] == pytest.approx(float(17 * COST))
+    assert (told["net"], told["compared"], told["unexplained"]) == (-12.35, 209.88, 61.73)
     assert (Decimal(told["quantity"]), Decimal(told["quantity_compared"])) == (5, 17)
     assert (told["currency"], told["unit"], told["items_off"]) == ("EUR", "EA", 1)
+
+
+@pytest.mark.parametrize(("conversion", "value"), [("", None), ("erp,CS,EA,,24,\n", 2.50)])
+def test_a_cost_in_another_unit_is_converted_or_gives_no_value(folder, conversion, value):
+    (folder / "cross_reference").mkdir()
+    head = "source,source_key,key,item,factor,valid_from\n"
+    (folder / "cross_reference/unit.csv").write_text(head + conversion, "utf-8")
+    (folder / "item_cost.csv").write_text("item,unit_cost,currency,unit\nA,60,EUR,CS\n", "utf-8")
+    drop_stock(folder, "erp", [("A", "L1", 2)], NOON - minutes(1))
+    drop_stock(folder, "wms", [("A", "L1", 3)], NOON - minutes(1))
+    with working(folder) as services:
+        work(services)
+        row = shown(services)["P1", "*", "variance"]
+    assert (row["value"], row["detail"]["net"]) == (value, value)
+    assert row["detail"]["items_unpriced"] == (value is None)
+
+
+def test_half_a_cent_is_a_cent_and_amounts_of_two_currencies_are_not_added(folder):
+    costs = "item,unit_cost,currency\nA,0.125,EUR\nB,1,USD\n"
+    (folder / "item_cost.csv").write_text(costs, "utf-8")
+    drop_stock(folder, "erp", [("A", "L1", 2)], NOON - minutes(1))
+    drop_stock(folder, "wms", [("A", "L1", 3)], NOON - minutes(1))
+    with working(folder) as services:
+        work(services)
+        assert shown(services)["P1", "*", "variance"]["value"] == 0.13
+        drop_stock(folder, "wms", [("A", "L1", 3), ("B", "L1", 3)], NOON)
+        run(services, NOON + minutes(1))
+        row = shown(services)["P1", "*", "variance"]
+    assert (row["value"], row["detail"]["currency"]) == (None, None)
 
 
 def test_an_item_without_cost_counts_in_quantity_and_is_told_apart(folder):

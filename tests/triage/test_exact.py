@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.plain import LARGEST, plain, worth
+from app.plain import LARGEST, WIDE, plain, shares, worth
 
 EXACT = st.decimals(-(10**28), 10**28, places=9, allow_nan=False, allow_infinity=False)
 
@@ -28,6 +30,28 @@ def test_a_value_is_the_product_to_the_cent_or_no_value_at_all(quantity, unit_va
     else:
         assert abs(Fraction(value) - exact) <= Fraction(1, 200)
         assert value.as_tuple().exponent == -2
+
+
+@given(st.lists(EXACT, max_size=9), EXACT)
+def test_parts_are_worth_together_what_their_sum_is_worth(parts, unit_value):
+    values, whole = shares(parts, unit_value), worth(sum_of(parts), unit_value)
+    if None in values:
+        assert set(values) == {None}
+        return
+    assert sum_of(values) == whole
+    for part, value in zip(parts, values, strict=True):
+        assert abs(Fraction(value) - Fraction(part) * Fraction(unit_value)) <= Fraction(1, 100)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value"), [("0.005", "0.01"), ("0.015", "0.02"), ("-0.005", "-0.01")]
+)
+def test_half_a_cent_is_a_cent(quantity, value):
+    assert worth(Decimal(quantity), Decimal(1)) == Decimal(value)
+
+
+def sum_of(numbers):
+    return reduce(WIDE.add, numbers, Decimal(0))
 
 
 def test_nothing_is_worth_nothing_known():

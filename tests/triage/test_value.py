@@ -42,7 +42,7 @@ def standing(folder) -> tuple[Decimal | None, str | None, str]:
     ("costs", "value"),
     [
         ("A,2.5,EUR,,,\n", "12.50"),
-        ("A,2.5,EUR,,100,\n", "0.12"),
+        ("A,2.5,EUR,,100,\n", "0.13"),
         ("A,10,EUR,,3,\n", "16.67"),
         ("A,2.5,EUR,,,\nA,4,EUR,P1,,\n", "20.00"),
         ("A,2.5,EUR,,,2026-01-01\nA,3,EUR,,,2026-11-03\n", "15.00"),
