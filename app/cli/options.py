@@ -11,7 +11,12 @@ import click
 
 from app.cli import FORMATS, USAGE, Failure
 
-POSITIVE = click.IntRange(min=1)
+
+class _Count(click.IntRange):
+    name = "whole number"
+
+
+POSITIVE = _Count(min=1)
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
