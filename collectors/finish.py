@@ -28,7 +28,7 @@ def finish(con: duckdb.DuckDBPyConnection, target: Target, around: Surroundings)
     con.execute(f"CREATE OR REPLACE TEMP VIEW cast_{table} AS {casting}")
     completing = _completing(target, names, known | around.expected)
     con.execute(f"CREATE OR REPLACE TEMP TABLE ready_{table} AS {completing}")
-    con.execute(f"INSERT INTO problem {_complaining(target, columns)}")
+    con.execute(f"INSERT INTO problem {_complaining(target, columns, around)}")
 
 
 def taken(
@@ -116,9 +116,12 @@ def _translated(value: dict[str, str], kinds: set[str], on_day: str) -> list[str
 def _content_hash(target: Target, value: dict[str, str]) -> str:
     """md5 over the columns in the order of their table, each at its place and null as nothing.
 
-    So a column added at the end of a table changes no hash until a mapping fills it.
+    So a column added at the end of a table changes no hash until a mapping fills it. What is
+    derived from the time zone changes with the zone, so that is content too.
     """
     content, gap = ["CASE WHEN c.is_deleted THEN 'deleted' END"], 0
+    if "event_at" in value:
+        content.append("z.zone")
     for column in target.own:
         if column.name in DERIVED | UNHASHED:
             continue
@@ -183,7 +186,7 @@ def _xref_join(alias: str, kind: str, key: str, on_day: str, item: str | None = 
     return f"LEFT JOIN xref AS {alias} ON {' AND '.join(conditions)}"
 
 
-def _complaining(target: Target, columns: list[pa.Field]) -> str:
+def _complaining(target: Target, columns: list[pa.Field], around: Surroundings) -> str:
     """Every reason why a mapped row cannot be held."""
     names = [column.name for column in columns]
     required = ["source_key", *(column.name for column in columns if not column.nullable)]
@@ -191,6 +194,7 @@ def _complaining(target: Target, columns: list[pa.Field]) -> str:
         "problem",
         "lost",
         *(f"CASE WHEN {name} IS NULL THEN '{name} is empty' END" for name in required),
+        *(_unknown_word(column) for column in columns if _is_judged(column, target, around)),
     ]
     if set(TIMES) <= set(target.schema.names):
         missing = " AND ".join(f"{name} IS NULL" for name in TIMES if name in names) or "true"
@@ -210,26 +214,51 @@ def _complaining(target: Target, columns: list[pa.Field]) -> str:
     )
 
 
+def _is_judged(column: pa.Field, target: Target, around: Surroundings) -> bool:
+    """The mapping fills it from a vocabulary; a key that waits for its cross-reference may wait."""
+    awaited = {name for kind in around.expected for name in OBJECTS.get(kind, ())}
+    return bool(meta(column, "words")) and column.name in {*target.select.columns} - awaited
+
+
+def _unknown_word(column: pa.Field) -> str:
+    name, words = column.name, meta(column, "words")
+    said = literal("' is none of " + words.replace("'", ""))
+    return f"CASE WHEN {name} NOT IN ({words}) THEN '{name} ''' || {name} || {said} END"
+
+
 def _unresolved(target: Target, around: Surroundings) -> str:
-    """Keys without the cross-reference they should have: asked again, of the cast rows."""
+    """Keys without the cross-reference they should have, and plants the landscape does not name."""
     names = {column.name for column in target.present(around)}
-    asked = [
-        (kind, f"c.{name}")
-        for kind, members in OBJECTS.items()
-        if kind in around.expected
-        for name in members
-        if name in names
-    ]
-    if UNIT in around.expected and "unit_source" in names:
-        asked.append((UNIT, "coalesce(c.unit_source, c.unit)"))
     nothing = (
         "SELECT CAST(NULL AS BIGINT) AS record_no, '' AS source_key, '' AS object, '' AS of_key "
         "WHERE false"
     )
     selects = [
-        f"SELECT DISTINCT c.record_no, c.source_key, '{kind}' AS object, {key} AS of_key "
-        f"FROM cast_{target.table} AS c WHERE {key} IS NOT NULL AND NOT EXISTS "
-        f"(SELECT 1 FROM xref WHERE xref.object = '{kind}' AND xref.of_key = {key})"
-        for kind, key in asked
+        f"SELECT DISTINCT record_no, source_key, '{kind}' AS object, {name} AS of_key "
+        f"FROM cast_{target.table} AS asked WHERE {name} IS NOT NULL AND {_unknown(kind, name)}"
+        for kind, members in OBJECTS.items()
+        if kind in around.expected
+        for name in members
+        if name in names
     ]
+    if "plant" in names and "plant" not in around.expected:
+        selects.append(
+            "SELECT DISTINCT record_no, source_key, 'plant' AS object, plant AS of_key "
+            f"FROM cast_{target.table} AS asked "
+            f"WHERE plant NOT IN (SELECT plant FROM zone) AND {_unknown('plant', 'plant')}"
+        )
+    if UNIT in around.expected and "unit_source" in names:
+        of_item = "AND coalesce(xref.of_item = asked.item, xref.of_item IS NULL)"
+        unknown = _unknown(UNIT, "unit_source", of_item if "item" in names else "")
+        selects.append(
+            f"SELECT DISTINCT record_no, source_key, '{UNIT}' AS object, unit_source AS of_key "
+            f"FROM ready_{target.table} AS asked WHERE unit_source IS NOT NULL AND {unknown}"
+        )
     return " UNION ALL ".join([nothing, *selects])
+
+
+def _unknown(kind: str, name: str, more: str = "") -> str:
+    return (
+        f"NOT EXISTS (SELECT 1 FROM xref WHERE xref.object = '{kind}' "
+        f"AND xref.of_key = asked.{name} {more})"
+    )

@@ -72,7 +72,8 @@ WRITTEN = {
     "collectors/feed.py": "at expression id mark",
     "collectors/finish.py": """
         _complaining _unresolved all_of casting chosen completing default factor joins key
-        kind missing name ready rest said sent sql table too_large twice value values
+        kind missing more name ready rest said sent sql table too_large twice unknown
+        _unknown value values words
     """,
     "collectors/mapping.py": "cases",
     "collectors/transports/sql.py": "name number",

@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 
 def replay_feed(services: Services, setup: SourceSetup, plan: Plan) -> Report:
     """Map every kept page of a feed again; for snapshots the newest accepted one."""
-    pulls = list(services.store.lake.pulls(setup.name, plan.name))
+    pulls = services.store.lake.pulls(setup.name, plan.name)
     if plan.feed.snapshot:
-        accepted = [pull for pull in pulls if pull.facts is not None]
+        accepted = _accepted(pulls)
         return (
             _replay_snapshot(services, setup, plan, accepted[-1])
             if accepted
@@ -68,28 +68,39 @@ def replay_rejects(
 
 
 def resolve(services: Services) -> Iterator[Report]:
-    """Map again the facts whose keys have got a cross-reference since they landed."""
-    for (source, feed), references in services.store.references.come().items():
+    """Map again the facts whose keys have got a cross-reference since they landed.
+
+    A snapshot is held whole, so it is mapped again whole.
+    """
+    plants = services.landscape.company.plants
+    for (source, feed), references in services.store.references.come(plants).items():
         if found := _planned(services, source, feed):
             log.info(
                 "cross-references came",
                 extra={"feed": f"{source}/{feed}", "facts": len(references)},
             )
-            yield replay_pages(services, *found, references)
+            is_snapshot = found[1].feed.snapshot
+            yield (
+                replay_feed(services, *found)
+                if is_snapshot
+                else replay_pages(services, *found, references)
+            )
 
 
 def recall(services: Services) -> None:
     """Find again which facts wait for a cross-reference: a new match state does not know."""
+    services.store.references.recall_plants(services.landscape.company.plants)
     for setup in services.landscape.sources.values():
         for plan in setup.plans:
-            if not plan.feed.snapshot and surroundings(services, setup, plan.feed).expected:
+            if surroundings(services, setup, plan.feed).expected:
                 _recall(services, setup, plan)
 
 
 def _recall(services: Services, setup: SourceSetup, plan: Plan) -> None:
     found = _Found()
     pulls = services.store.lake.pulls(setup.name, plan.name)
-    pages = ((page, False) for pull in pulls for page in pull.pages())
+    told = _accepted(pulls)[-1:] if plan.feed.snapshot else pulls
+    pages = ((page, False) for pull in told for page in pull.pages())
     try:
         _map(services, setup, plan, pages, found, Landed())
     except CollectError as error:
@@ -99,10 +110,14 @@ def _recall(services: Services, setup: SourceSetup, plan: Plan) -> None:
         services.store.references.note(tables()[name], setup.name, plan.name, _newest(members))
 
 
+def _accepted(pulls: Iterable[KeptPull]) -> list[KeptPull]:
+    return [pull for pull in pulls if pull.facts is not None]
+
+
 def _planned(services: Services, source: str, feed: str) -> tuple[SourceSetup, Plan] | None:
     setup = services.landscape.sources.get(source)
     plan = next((plan for plan in setup.plans if plan.name == feed), None) if setup else None
-    return (setup, plan) if setup and plan and not plan.feed.snapshot else None
+    return (setup, plan) if setup and plan else None
 
 
 def _replay(

@@ -13,7 +13,7 @@ from app.landscape.notebook import Notebook
 from app.landscape.wording import nearest, offer
 from app.store.schema import tables
 from collectors.pack import Role
-from reconcilers.family import Family, SideUse
+from reconcilers.family import Excluding, Family, SideUse
 from reconcilers.run import FAMILIES
 from rules.model import OWN, Rule
 
@@ -95,11 +95,17 @@ def _check_side(notebook: Notebook, document: Document, side: str, use: SideUse)
         message = f"from: there is no table '{name}'{offer(name, known, 'Tables')}"
         notebook.wrong(document, (side, "from"), message)
         return
-    columns = [column.name for column in known[name].columns]
-    for column in use.side.filters:
+    columns = {column.name: column.words for column in known[name].columns}
+    for column, values in use.side.filters.items():
         if column not in columns:
             message = f"{name} has no column '{column}'{nearest(column, columns)}"
             notebook.wrong(document, (side, column), message)
+            continue
+        words = columns[column]
+        for value in values.not_ if isinstance(values, Excluding) else values:
+            if words and value not in words:
+                message = f"{name}.{column} is never '{value}'{offer(value, words)}"
+                notebook.wrong(document, (side, column), message)
     for column in sorted({column for key in use.links for column in key}):
         if column not in columns:
             message = f"keys: {name} has no column '{column}'{nearest(column, columns)}"

@@ -2,6 +2,7 @@
 -- One row is one revision of one record as one source told it. Append-only: a change is a new row, a deletion is a
 -- row with is_deleted. Keys are text, quantities and money DECIMAL(38,9), instants UTC. Identity of a fact is
 -- (source, feed, source_key, source_revision). Every table begins with the columns of `fact`, which the store fills.
+-- A CHECK is a vocabulary: a record with another word is a reject, a rule with another word a mistake.
 
 CREATE TABLE fact (
     fact_no BIGINT NOT NULL,
@@ -44,12 +45,22 @@ CREATE TABLE business_event (
     labor_minutes DECIMAL(38,9), labor_ref VARCHAR,
     amount DECIMAL(38,9), currency VARCHAR,
     correlation_id VARCHAR, idempotency_key VARCHAR, trace_id VARCHAR, actor VARCHAR,
-    attributes VARCHAR
+    attributes VARCHAR,
+    CHECK (kind IN ('op_complete', 'goods_issue', 'fg_receipt', 'scrap', 'rework', 'labor', 'transfer', 'adjust', 'status_change',
+        'receipt', 'return', 'asn', 'ship_ready', 'ship_confirm', 'invoice_ready', 'invoiced', 'spare_issue',
+        'valuation')),
+    CHECK (state IN ('posted', 'planned', 'draft', 'pending', 'failed', 'cancelled')),
+    CHECK (stock_status IN ('free', 'inspect', 'blocked', 'restricted', 'returns', 'transit', 'wip')),
+    CHECK (to_stock_status IN ('free', 'inspect', 'blocked', 'restricted', 'returns', 'transit', 'wip')),
+    CHECK (order_kind IN ('production', 'maintenance', 'purchase', 'sales', 'transfer', 'delivery',
+        'receipt', 'adjustment', 'scrap', 'asn', 'invoice')),
+    CHECK (time_precision IN ('us', 'ms', 'second', 'minute', 'day', 'unknown')),
+    CHECK (time_basis IN ('utc', 'offset', 'plant_local', 'ambiguous', 'assumed'))
 );
 COMMENT ON TABLE business_event IS 'One line of one business transaction: a completion, an issue, a receipt, a shipment, a transfer leg, an adjustment.';
-COMMENT ON COLUMN business_event.kind IS 'Vocabulary: op_complete, goods_issue, fg_receipt, scrap, rework, labor, transfer, adjust, status_change, receipt, asn, ship_ready, ship_confirm, invoice_ready, invoiced, spare_issue';
+COMMENT ON COLUMN business_event.kind IS 'What happened';
 COMMENT ON COLUMN business_event.sub_kind IS 'Code of the source: movement type, voucher type, reason family';
-COMMENT ON COLUMN business_event.state IS 'posted, planned, draft, pending, failed or cancelled; only posted takes effect';
+COMMENT ON COLUMN business_event.state IS 'Only posted takes effect';
 COMMENT ON COLUMN business_event.is_reversal IS 'True on a posting that takes another one back';
 COMMENT ON COLUMN business_event.reverses_key IS 'source_key of the posting taken back';
 COMMENT ON COLUMN business_event.occurred_at IS 'Physical time; empty when the source only knows a date';
@@ -57,16 +68,15 @@ COMMENT ON COLUMN business_event.occurred_on IS 'Date of occurred_at on the cale
 COMMENT ON COLUMN business_event.event_at IS 'The instant due times start from: occurred_at, else the start of posting_on at the plant, else recorded_at; derived on landing';
 COMMENT ON COLUMN business_event.posting_on IS 'Fiscal date of the posting, never shifted by a time zone';
 COMMENT ON COLUMN business_event.recorded_at IS 'When the source entered it';
-COMMENT ON COLUMN business_event.time_precision IS 'Precision of occurred_at: us, ms, second, minute, day or unknown';
-COMMENT ON COLUMN business_event.time_basis IS 'How the zone was known: utc, offset, plant_local, ambiguous (autumn night, earlier reading), assumed';
+COMMENT ON COLUMN business_event.time_precision IS 'Precision of occurred_at';
+COMMENT ON COLUMN business_event.time_basis IS 'How the zone was known; ambiguous is the autumn night, read as the earlier';
 COMMENT ON COLUMN business_event.location IS 'Stock location the quantity is signed for';
 COMMENT ON COLUMN business_event.quantity IS 'In base unit, signed from the point of view of location: + into it, - out of it';
 COMMENT ON COLUMN business_event.unit IS 'Base unit of quantity';
 COMMENT ON COLUMN business_event.quantity_source IS 'As sent, same sign';
 COMMENT ON COLUMN business_event.unit_source IS 'Unit as sent';
-COMMENT ON COLUMN business_event.stock_status IS 'free, inspect, blocked, restricted, returns, transit or wip';
+COMMENT ON COLUMN business_event.stock_status IS 'Stock category; a cross-reference translates it';
 COMMENT ON COLUMN business_event.stock_owner IS 'own, consignment:<partner>, customer:<partner>';
-COMMENT ON COLUMN business_event.order_kind IS 'production, maintenance, purchase, sales, transfer or delivery';
 COMMENT ON COLUMN business_event.labor_ref IS 'Pseudonymous reference to the person, never a name';
 COMMENT ON COLUMN business_event.amount IS 'Company currency, signed like quantity';
 COMMENT ON COLUMN business_event.correlation_id IS 'External id both sides carry: the best key there is';
@@ -83,11 +93,12 @@ CREATE TABLE message_hop (
     business_kind VARCHAR, plant VARCHAR, order_no VARCHAR, op_no VARCHAR, item VARCHAR, lot VARCHAR,
     quantity DECIMAL(38,9), unit VARCHAR, quantity_source DECIMAL(38,9), unit_source VARCHAR, document_no VARCHAR,
     error_code VARCHAR, error_text VARCHAR, payload_hash VARCHAR,
-    attributes VARCHAR
+    attributes VARCHAR,
+    CHECK (status IN ('queued', 'in_progress', 'sent_unacked', 'delivered', 'done', 'retrying', 'blocked', 'failed', 'dead_lettered', 'abandoned',
+        'duplicate_dropped'))
 );
 COMMENT ON TABLE message_hop IS 'One message on one hop of the middleware, with the business fact it carries where the payload says so.';
 COMMENT ON COLUMN message_hop.channel IS 'Queue, topic or interface it was seen on';
-COMMENT ON COLUMN message_hop.status IS 'queued, in_progress, sent_unacked, delivered, done, retrying, blocked, failed, dead_lettered, abandoned or duplicate_dropped';
 COMMENT ON COLUMN message_hop.status_source IS 'Status as the platform names it';
 COMMENT ON COLUMN message_hop.is_terminal IS 'True when the platform will not touch it again by itself';
 COMMENT ON COLUMN message_hop.stuck_reason IS 'Why it stopped: rejected, expired, maxlen, delivery_limit, unknown';
@@ -103,10 +114,10 @@ CREATE TABLE channel_depth (
     channel VARCHAR NOT NULL, channel_role VARCHAR NOT NULL DEFAULT 'main', sampled_at TIMESTAMPTZ NOT NULL,
     ready BIGINT, in_flight BIGINT, delayed BIGINT, consumers INTEGER, oldest_at TIMESTAMPTZ, idle_since TIMESTAMPTZ,
     published_total BIGINT, acknowledged_total BIGINT, redelivered_total BIGINT,
-    plant VARCHAR, flow VARCHAR, attributes VARCHAR
+    plant VARCHAR, flow VARCHAR, attributes VARCHAR,
+    CHECK (channel_role IN ('main', 'retry', 'dead_letter'))
 );
 COMMENT ON TABLE channel_depth IS 'One sample of how much waits in a queue or topic.';
-COMMENT ON COLUMN channel_depth.channel_role IS 'main, retry or dead_letter';
 COMMENT ON COLUMN channel_depth.ready IS 'Messages waiting for a consumer';
 COMMENT ON COLUMN channel_depth.in_flight IS 'Delivered, not yet acknowledged';
 COMMENT ON COLUMN channel_depth.oldest_at IS 'Time stamp of the message at the head, where producers set one';
@@ -117,12 +128,14 @@ CREATE TABLE stock_balance (
     item VARCHAR NOT NULL, lot VARCHAR, serial VARCHAR, stock_status VARCHAR NOT NULL DEFAULT 'free', stock_owner VARCHAR,
     quantity DECIMAL(38,9) NOT NULL, unit VARCHAR, quantity_source DECIMAL(38,9), unit_source VARCHAR,
     quantity_reserved DECIMAL(38,9), amount DECIMAL(38,9), currency VARCHAR,
-    attributes VARCHAR
+    attributes VARCHAR,
+    CHECK (stock_status IN ('free', 'inspect', 'blocked', 'restricted', 'returns', 'transit', 'wip')),
+    CHECK (balance_basis IN ('consistent', 'page_walk', 'cutoff_file', 'derived'))
 );
 COMMENT ON TABLE stock_balance IS 'One line of one accepted stock snapshot. A snapshot is held whole or not at all.';
 COMMENT ON COLUMN stock_balance.snapshot_id IS 'Snapshot the line belongs to; one accepted pull is one snapshot';
 COMMENT ON COLUMN stock_balance.balance_at IS 'Instant the balance is true for';
-COMMENT ON COLUMN stock_balance.balance_basis IS 'consistent (one transaction), page_walk, cutoff_file or derived';
+COMMENT ON COLUMN stock_balance.balance_basis IS 'How the lines hang together: consistent is one transaction';
 
 CREATE TABLE stock_snapshot (
     snapshot_id VARCHAR NOT NULL, balance_at TIMESTAMPTZ NOT NULL, lines BIGINT NOT NULL
@@ -139,11 +152,13 @@ CREATE TABLE order_state (
     planned_start_at TIMESTAMPTZ, planned_end_at TIMESTAMPTZ, actual_start_at TIMESTAMPTZ, actual_end_at TIMESTAMPTZ,
     released_at TIMESTAMPTZ, status_at TIMESTAMPTZ, changed_at TIMESTAMPTZ, effective_on DATE,
     amount DECIMAL(38,9), currency VARCHAR,
-    attributes VARCHAR
+    attributes VARCHAR,
+    CHECK (order_kind IN ('production', 'maintenance', 'purchase', 'sales', 'transfer', 'delivery',
+        'receipt', 'adjustment', 'scrap', 'asn', 'invoice')),
+    CHECK (status IN ('created', 'released', 'in_progress', 'held', 'partially_done', 'done', 'tech_complete', 'closed', 'cancelled'))
 );
 COMMENT ON TABLE order_state IS 'One version of an order header: production, purchase, sales, transfer, delivery, maintenance.';
 COMMENT ON COLUMN order_state.order_family IS 'Order number all parts of a split share: the stem of its backorders';
-COMMENT ON COLUMN order_state.status IS 'created, released, in_progress, held, partially_done, done, tech_complete, closed or cancelled';
 COMMENT ON COLUMN order_state.status_source IS 'Status as the source names it';
 COMMENT ON COLUMN order_state.quantity IS 'Planned quantity in base unit';
 COMMENT ON COLUMN order_state.effective_on IS 'Business date of the status where the source has only a date';
@@ -155,10 +170,13 @@ CREATE TABLE order_line (
     quantity_done DECIMAL(38,9), quantity_scrap DECIMAL(38,9),
     status VARCHAR, status_source VARCHAR, is_final BOOLEAN, is_backflush BOOLEAN, reference_no VARCHAR, changed_at TIMESTAMPTZ,
     amount DECIMAL(38,9), currency VARCHAR,
-    attributes VARCHAR
+    attributes VARCHAR,
+    CHECK (order_kind IN ('production', 'maintenance', 'purchase', 'sales', 'transfer', 'delivery',
+        'receipt', 'adjustment', 'scrap', 'asn', 'invoice')),
+    CHECK (line_kind IN ('operation', 'component', 'output',
+        'purchase_line', 'sales_line', 'delivery_line', 'scrap', 'adjustment'))
 );
 COMMENT ON TABLE order_line IS 'One version of a line: operation, component, output, purchase or sales line.';
-COMMENT ON COLUMN order_line.line_kind IS 'operation, component, output, purchase_line, sales_line or delivery_line';
 COMMENT ON COLUMN order_line.quantity IS 'Required quantity in base unit';
 
 CREATE TABLE quality_disposition (
@@ -167,11 +185,11 @@ CREATE TABLE quality_disposition (
     quantity DECIMAL(38,9), unit VARCHAR, quantity_source DECIMAL(38,9), unit_source VARCHAR,
     quantity_free DECIMAL(38,9), quantity_blocked DECIMAL(38,9), quantity_scrap DECIMAL(38,9),
     code VARCHAR, reason VARCHAR, effective_at TIMESTAMPTZ, ended_at TIMESTAMPTZ, decided_by VARCHAR, changed_at TIMESTAMPTZ,
-    attributes VARCHAR
+    attributes VARCHAR,
+    CHECK (kind IN ('hold', 'release', 'usage_decision', 'nonconformance', 'recall', 'expiry')),
+    CHECK (status IN ('open', 'decided', 'stock_posted', 'closed'))
 );
 COMMENT ON TABLE quality_disposition IS 'One version of a quality decision about a lot, serial or order.';
-COMMENT ON COLUMN quality_disposition.kind IS 'hold, release, usage_decision, nonconformance, recall or expiry';
-COMMENT ON COLUMN quality_disposition.status IS 'open, decided, stock_posted or closed';
 COMMENT ON COLUMN quality_disposition.effective_at IS 'From when it binds';
 COMMENT ON COLUMN quality_disposition.ended_at IS 'Until when it binds; empty while it still does';
 COMMENT ON COLUMN quality_disposition.decided_by IS 'Pseudonymous reference, never a name';
@@ -189,10 +207,10 @@ CREATE TABLE asset_state (
     equipment VARCHAR NOT NULL, state VARCHAR NOT NULL, is_planned BOOLEAN, plant VARCHAR,
     started_at TIMESTAMPTZ NOT NULL, ended_at TIMESTAMPTZ, reason VARCHAR, order_no VARCHAR, maintenance_order_no VARCHAR,
     quantity_good DECIMAL(38,9), quantity_scrap DECIMAL(38,9), counter_from DECIMAL(38,9), counter_to DECIMAL(38,9), quality VARCHAR,
-    attributes VARCHAR
+    attributes VARCHAR,
+    CHECK (state IN ('running', 'idle', 'down', 'setup', 'maintenance', 'unknown'))
 );
 COMMENT ON TABLE asset_state IS 'One interval of one piece of equipment: [started_at, ended_at).';
-COMMENT ON COLUMN asset_state.state IS 'running, idle, down, setup, maintenance or unknown';
 
 CREATE TABLE master_record (
     object VARCHAR NOT NULL, key VARCHAR NOT NULL, name VARCHAR, is_active BOOLEAN,

@@ -1,5 +1,6 @@
 """Cross-references: as collectors want them, and the facts that wait for one."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -22,13 +23,23 @@ class References:
             found = con.sql(query("cross_references"), params={"source": source}).to_arrow_table()
         return found.cast(XREF)
 
-    def come(self) -> dict[tuple[str, str], list[str]]:
-        """Raw references of facts whose cross-reference has come, by source and feed."""
+    def come(self, plants: Iterable[str]) -> dict[tuple[str, str], list[str]]:
+        """Raw references of facts whose cross-reference or plant has come, by source and feed."""
         found: dict[tuple[str, str], list[str]] = {}
-        for name in tables():
-            for row in self._state.rows(query("come", table=name), {"name": name}):
+        for name, table in tables().items():
+            item = "fact.item" if "item" in table.arrow.names else "NULL"
+            params = {"name": name, "plants": list(plants)}
+            for row in self._state.rows(query("come", table=name, item=item), params):
                 found.setdefault((row["source"], row["feed"]), []).append(row["raw_ref"])
         return found
+
+    def recall_plants(self, plants: Iterable[str]) -> None:
+        """Note which facts are of plants the landscape does not name, where nothing is noted."""
+        with self._state.transaction() as con:
+            for name, table in tables().items():
+                if "plant" in table.arrow.names:
+                    params = {"name": name, "plants": list(plants)}
+                    con.execute(query("outside", table=name), params)
 
     def waiting(self, source: str | None, feed: str | None) -> list[dict[str, Any]]:
         """Keys without a cross-reference: `object`, `key`, `source`, `feed`, `facts`, `source_key`.

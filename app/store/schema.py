@@ -12,13 +12,18 @@ HEADER = "fact"
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a canonical table; `default` is an SQL literal, `type` the DuckDB type."""
+    """One column of a canonical table.
+
+    `default` is an SQL literal, `type` the DuckDB type; `words` are the values there are, empty
+    where any will do.
+    """
 
     name: str
     type: str
     nullable: bool
     default: str | None
     comment: str
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,11 @@ class Table:
 
     @property
     def arrow(self) -> pa.Schema:
-        """The stored shape. Field metadata carries `type` (DuckDB) and `default` (SQL literal)."""
+        """The stored shape.
+
+        Field metadata carries `type` (DuckDB), `default` (SQL literal) and `words` (a list of SQL
+        literals), the latter two where there are any.
+        """
         return pa.schema([_field(column) for column in self.columns])
 
     def ddl(self) -> str:
@@ -73,11 +82,26 @@ def _columns(con: duckdb.DuckDBPyConnection, table: str) -> tuple[Column, ...]:
         "FROM duckdb_columns() WHERE table_name = ? AND NOT internal ORDER BY column_index",
         [table],
     ).fetchall()
-    return tuple(Column(*row) for row in rows)
+    words = _vocabularies(con, table)
+    return tuple(
+        Column(name, kind, nullable, default, comment, words.get(name, ()))
+        for name, kind, nullable, default, comment in rows
+    )
+
+
+def _vocabularies(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, tuple[str, ...]]:
+    checks = con.execute(
+        "SELECT constraint_column_names[1], regexp_extract_all(expression, '''([a-z_]+)''', 1) "
+        "FROM duckdb_constraints() WHERE table_name = ? AND constraint_type = 'CHECK'",
+        [table],
+    ).fetchall()
+    return {column: tuple(words) for column, words in checks}
 
 
 def _field(column: Column) -> pa.Field:
-    metadata = {"type": column.type} | ({"default": column.default} if column.default else {})
+    words = ", ".join(f"'{word}'" for word in column.words)
+    said = {"type": column.type, "default": column.default, "words": words}
+    metadata = {key: value for key, value in said.items() if value}
     return pa.field(column.name, _ARROW[column.type], column.nullable, metadata)
 
 

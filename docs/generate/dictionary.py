@@ -36,10 +36,15 @@ def export() -> str:
 
 def _columns(columns: tuple[Column, ...]) -> str:
     rows = [
-        (f"`{column.name}`", _type(column), "" if column.nullable else "yes", column.comment)
+        (f"`{column.name}`", _type(column), "" if column.nullable else "yes", _says(column))
         for column in columns
     ]
     return table(["column", "type", "always", "says"], rows)
+
+
+def _says(column: Column) -> str:
+    words = f"One of {', '.join(column.words)}" if column.words else ""
+    return ". ".join(filter(None, [column.comment, words]))
 
 
 def _type(column: Column) -> str:

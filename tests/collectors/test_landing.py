@@ -12,6 +12,7 @@ import pytest
 from app.jobs import replay
 from app.jobs.collect import collect
 from tests.collectors.house import (
+    COMPANY,
     FEEDS,
     MOVES,
     MOVES_SQL,
@@ -690,3 +691,70 @@ def test_a_number_too_large_for_its_unit_is_a_reject_and_not_nothing(tmp_path: P
         assert plant.facts("business_event", "source_key, quantity") == [("b", 10**12)]
         [reject] = plant.rejects()
         assert "does not fit after conversion to the base unit" in reject["reason"]
+
+
+def test_a_unit_that_is_cross_referenced_late_is_applied_to_the_snapshot(tmp_path: Path) -> None:
+    feeds, expecting = {"stock": FEEDS["stock"]}, {"settings": "cross_reference: [unit]"}
+    first = {"cross_reference/unit.csv": "source,source_key,key,item,factor\nmes,EA,PCE,A,\n"}
+    with house(tmp_path, feeds, first, **expecting) as plant:
+        plant.mes.lists["stock"] = [line("A", 3), line("B", 5)]
+        list(collect(plant.services, {"landscape": None}))
+        assert plant.collect()["stock"].landed.unresolved == 1
+        assert list(replay.resolve(plant.services)) == []
+        mes = plant.mes
+    late = {"cross_reference/unit.csv": first["cross_reference/unit.csv"] + "mes,EA,PCE,B,2\n"}
+    with house(tmp_path, feeds, late, mes, **expecting) as plant:
+        list(collect(plant.services, {"landscape": None}))
+        list(replay.resolve(plant.services))
+        assert snapshot(plant) == [("A", 3), ("B", 10)]
+        assert list(replay.resolve(plant.services)) == []
+
+
+def test_facts_of_a_plant_nobody_named_are_held_and_told_until_it_is_named(tmp_path: Path) -> None:
+    sql = MOVES_SQL.replace("lot,", "lot, lot AS plant,")
+    feeds = {"moves": (MOVES, sql)}
+    with house(tmp_path, feeds) as plant:
+        plant.mes.lists["moves"] = [move("a", lot="HAM"), move("b", lot="KIEL"), move("c")]
+        assert plant.collect()["moves"].landed.unresolved == 1
+        waiting = plant.services.store.references.waiting(None, None)
+        assert [(row["object"], row["key"], row["facts"]) for row in waiting] == [
+            ("plant", "KIEL", 1)
+        ]
+        assert list(replay.resolve(plant.services)) == []
+        mes = plant.mes
+    named = {"tieout.yml": COMPANY + "  KIEL: {name: Kiel, zone: Pacific/Auckland}\n"}
+    with house(tmp_path, feeds, named, mes) as plant:
+        list(replay.resolve(plant.services))
+        days = plant.facts("business_event", "source_key, CAST(occurred_on AS VARCHAR) AS day")
+        assert days == [("a", "2026-11-20"), ("b", "2026-11-21"), ("c", "2026-11-20")]
+        assert plant.services.store.references.waiting(None, None) == []
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (("'op_complete'", "'op_completed'"), "kind 'op_completed' is none of op_complete, goods"),
+        (("lot,", "lot, 'quarantine' AS stock_status,"), "stock_status 'quarantine' is none of"),
+    ],
+)
+def test_a_word_outside_the_vocabulary_is_a_reject(
+    tmp_path: Path, wrong: tuple[str, str], reason: str
+) -> None:
+    with house(tmp_path, {"moves": (MOVES, MOVES_SQL.replace(*wrong))}) as plant:
+        plant.mes.lists["moves"] = [move("a")]
+        landed = plant.collect()["moves"].landed
+        assert (landed.rejects, landed.held) == (1, 0)
+        (reject,) = plant.services.reader.rejects()
+        assert reject["reason"].startswith(reason)
+
+
+def test_a_status_that_waits_for_its_cross_reference_is_no_wrong_word(tmp_path: Path) -> None:
+    sql = MOVES_SQL.replace("lot,", "lot, 'Q' AS stock_status,")
+    expecting = {"settings": "cross_reference: [stock_status]"}
+    with house(tmp_path, {"moves": (MOVES, sql)}, **expecting) as plant:
+        plant.mes.lists["moves"] = [move("a")]
+        landed = plant.collect()["moves"].landed
+        assert (landed.rejects, landed.unresolved) == (0, 1)

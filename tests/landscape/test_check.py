@@ -178,6 +178,8 @@ def test_all_wrong_columns_of_a_mapping_are_told_at_once(mistakes):
         ("role: erp", "role: epr", ":5: role: there is no role 'epr'; did you mean 'erp'?"),
         ("role: erp", "source: mess", ":5: source: there is no source 'mess'; did you mean 'mes'?"),
         ("{kind: op_complete, role: mes}", "{from: x}", ":2: the file: match compares business"),
+        ("kind: op_complete", "kind: op_compleet", ":4: business_event.kind is never 'op_compleet'; "),
+        ("kind: op_complete", "kind: {not: scarp}", ":4: business_event.kind is never 'scarp'; did "),
         ("kind: op_complete, role: mes", "knd: x, role: mes", ":4: business_event has no column '"),
         ("- [order_no]", "- [order_nr]", ":6: keys: business_event has no column 'order_nr'; did"),
         ("due: 30 minutes", "due: soon", ":8: due: 'soon' is not a duration such as '30 minutes'"),
