@@ -107,6 +107,7 @@ def write_works(folder: Path, *, store: str = "{folder: var}") -> Path:
         (folder / path).write_text(text, "utf-8")
     for name in ROLES:
         (folder / "drop" / name).mkdir(parents=True, exist_ok=True)
+        drop(folder, name, [])
     return folder
 
 

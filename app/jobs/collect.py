@@ -412,7 +412,7 @@ def _after_success(attempt: _Attempt, pull: Pull, now: datetime) -> dict[str, An
     feed, report = attempt.plan.feed, attempt.report
     state: dict[str, Any] = {
         "place": to_text(pull.place),
-        "files": pull.found,
+        "files": pull.found or dict(pull.known),
         "safe_until": (pull.clock or attempt.started) - _lag(feed),
         "failures": 0,
         "failing_since": None,

@@ -22,10 +22,14 @@ def pages(
     `known` maps file name to the hash it had when it was read; such a file is passed over. What is
     there now is put into `found`, for the next pull. A file still being written (`settle`, `done`,
     a name such as x.csv.part, a change while it is read) is left for later. A snapshot is all its
-    files: `NothingNew` where they are those that are known.
+    files: `NothingNew` where they are those that are known, or none. Where no file was ever seen
+    the source has not spoken yet: `SourceUnavailableError`, lest its silence count as complete.
     """
     feed = ask.feed
     complete = _complete_files(ask, folder, clock)
+    if not complete and not known and not feed.snapshot:
+        what = f"no finished file matches '{ask.fill(ask.feed.files)}' in {folder}"
+        raise SourceUnavailableError(ask.source, f"{what}: nothing is known until the first one")
     chosen = complete[-1:] if feed.newest else complete
     if feed.snapshot:
         _check_new(ask, folder, chosen, known)

@@ -22,7 +22,7 @@ class Drop:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.clock = folder, SleepClock()
-        self.known: dict[str, str] = {}
+        self.known = {"earlier": "read before"}
 
     def put(self, name: str, text: str = TEXT, age: timedelta = timedelta(hours=1)) -> Path:
         """Write a file that was changed so long ago."""
@@ -38,7 +38,7 @@ class Drop:
         found: dict[str, str] = {}
         ask = ask_for("files", {"files": pattern, **feed}, site="HAM")
         yield from files.pages(ask, self.folder, self.clock, self.known, found)
-        self.known = found
+        self.known = found or self.known
 
     def names(self, pattern: str = "*.csv", **feed: Any) -> list[str]:
         """Names of the files a pull reads."""
@@ -195,6 +195,14 @@ def test_a_name_in_any_bytes_is_readable(drop: Drop) -> None:
     [name] = drop.names()
     assert name == "caf\\xe9.csv"
     assert drop.names() == []
+
+
+def test_a_feed_that_never_saw_a_file_is_not_complete(drop: Drop) -> None:
+    drop.known = {}
+    drop.put("a.txt")
+    said = rf"no finished file matches '\*\.csv' in {drop.folder}: nothing is known until the first"
+    with pytest.raises(SourceUnavailableError, match=said):
+        drop.names()
 
 
 def test_a_folder_that_is_not_there_is_a_matter_of_time(drop: Drop) -> None:

@@ -143,7 +143,7 @@ _FEEDS = {
 
 
 def write_house(folder: Path) -> Path:
-    """The landscape with every shipped rule; nothing is dropped yet. Item A costs 12.5 EUR."""
+    """The landscape with every shipped rule; every list is empty yet. Item A costs 12.5 EUR."""
     files = {
         "tieout.yml": "company: House\ncurrency: EUR\nplants:\n  P1: {name: One, zone: UTC}\n"
         "store: {folder: var}\n",
@@ -157,7 +157,8 @@ def write_house(folder: Path) -> Path:
         )
         for feed in feeds:
             files[f"mappings/{source}.{feed}.sql"] = _MAPPINGS[feed]
-        (folder / "drop" / source).mkdir(parents=True)
+            if feed != "stock":
+                files[f"drop/{source}/{feed}000.ndjson"] = ""
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, "utf-8")
