@@ -44,6 +44,7 @@ class Interval:
 
     def evaluate(self, con: duckdb.DuckDBPyConnection, spec: IntervalSpec, bind: Bind) -> None:
         """Leave `verdict`, `finding` and `part`."""
+        of_lot = ("coalesce(item, '')", *spec.key)
         words = {
             "by": ", ".join(spec.key),
             "by_hold": ", ".join(f"hold.{column}" for column in spec.key),
@@ -59,6 +60,9 @@ class Interval:
             "same_stock": same("stock", "spell", spec.key),
             "same_movement": same("movements", "spell", spec.key),
             "subject": subject(*(f"spell.{column}" for column in spec.key)),
+            "by_id": subject("movement_id", *of_lot),
+            "by_document": subject("document_no", "kind", *of_lot),
+            "by_record": subject("source", "source_key"),
         }
         binds = {"horizon": bind.horizon, "as_of": bind.as_of}
         run(con, "spell", _sql("spell", **words))
@@ -66,7 +70,7 @@ class Interval:
             *([_sql("visible", **words)] if spec.stock else []),
             *([_sql("obeyed", **words)] if spec.movements else []),
         ]
-        run(con, "offence", " UNION ALL ".join(offences), binds)
+        run(con, "offence", "(" + ") UNION ALL (".join(offences) + ")", binds)
         run(con, "verdict", _sql("verdict"), binds)
         run(con, "finding", _sql("finding"), binds)
         run(con, "part", _sql("part"))

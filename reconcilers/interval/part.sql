@@ -7,5 +7,5 @@ SELECT DISTINCT offence.subject, 'expected' AS role, 'quality_disposition' AS of
     CAST(NULL AS VARCHAR) AS cause, CAST(NULL AS DECIMAL(38, 9)) AS quantity
 FROM offence JOIN finding ON finding.subject = offence.subject
 UNION ALL
-SELECT offence.subject, 'observed', offence.of_table, offence.other_no, NULL, NULL
+SELECT DISTINCT offence.subject, 'observed', offence.of_table, offence.other_no, NULL, NULL
 FROM offence JOIN finding ON finding.subject = offence.subject

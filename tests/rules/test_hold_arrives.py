@@ -15,6 +15,11 @@ SNAPSHOTS = {  # when the warehouse counts: when that is known
     RELEASE_DUE: RELEASE_SEEN, LAST: LAST,
 }  # fmt: skip
 CLOSED = ("opened", "resolved")
+PLAIN = {
+    "free": "free stock", "blocked": "blocked stock", "inspect": "stock in inspection",
+    "restricted": "restricted stock", "returns": "returned stock", "transit": "stock in transit",
+    "wip": "work in progress",
+}  # fmt: skip
 
 
 def decision(tag: str, number: int = 1, **more: Any) -> Record:
@@ -46,7 +51,7 @@ def unheld(tag: str, status: str = "free", **more: Any) -> Record:
         "key": {"item": "A", "lot": tag}, "expected": [f"{tag}-h1"],
         "observed": [f"A/{tag}/L1/{status}"], "quantities": (None, "10", None),
         "value": "125.00 EUR", "owner": "quality", "severity": "critical",
-        "cause": f"{status} in L1", "due": "2026-11-02 08:02", "state": "open", **more,
+        "cause": f"{PLAIN[status]} in L1", "due": "2026-11-02 08:02", "state": "open", **more,
     }  # fmt: skip
 
 
