@@ -168,6 +168,8 @@
     const style = getComputedStyle(document.documentElement);
     const text = element.dataset.figure.replace(/token:([a-z0-9-]+)/g, (_, name) => style.getPropertyValue(`--${name}`).trim());
     const figure = JSON.parse(text);
+    const { margin, xaxis } = figure.layout; // a tick label of the time axis needs 44 px
+    xaxis.nticks = Math.max(2, Math.min(xaxis.nticks, Math.floor((element.clientWidth - margin.l - margin.r) / 44)));
     window.Plotly.react(element, figure.data, figure.layout, { displayModeBar: false, responsive: true });
   }
 
