@@ -113,7 +113,8 @@ class Pull:
     `since` is the held place, `known` the files read before; `full` ignores both and makes the pull
     a sweep. `place` is the new place, `clock` the source's own time at the first page (ours where
     it has none), `balance_at` the instant of a snapshot, all UTC. `is_unchanged`: the newest
-    snapshot is the one held already.
+    snapshot is the one held already. `is_through`: it failed over files it passed over, and what is
+    in the others has been given.
     """
 
     plan: Plan
@@ -130,6 +131,7 @@ class Pull:
     found: dict[str, str] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     is_unchanged: bool = False
+    is_through: bool = False
     balance_at: datetime | None = None
 
     def batches(self) -> Iterator[Batch]:
@@ -151,15 +153,25 @@ class Pull:
 
     def _parts(self, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
         waiting: list[tuple[Page, Records]] = []
+        unread: list[PayloadError] = []
         began = self.reach.clock.monotonic()
         for page in self.pages():
-            waiting.append((page, self._records(page)))
+            try:
+                waiting.append((page, self._records(page)))
+            except PayloadError as error:
+                if self.plan.pack.transport != "files":
+                    raise
+                del self.found[str(page.parameters["file_name"])]
+                unread.append(error)
             rows = sum(found.count for _, found in waiting)
             if rows >= BATCH_ROWS or self.reach.clock.monotonic() - began >= BATCH_SECONDS:
                 yield from self._checked(self._batch(con, waiting))
                 waiting, began = [], self.reach.clock.monotonic()
         if waiting:
             yield from self._checked(self._batch(con, waiting))
+        if unread:
+            self.is_through = True
+            raise unread[0]
 
     def _checked(self, batch: Batch) -> Iterator[Batch]:
         """Stop a feed whose records can no longer be trusted, keeping a sample of what is wrong."""

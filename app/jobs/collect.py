@@ -396,9 +396,10 @@ def _after_failure(
 ) -> dict[str, Any]:
     failures = int(state["failures"]) + 1
     was_empty = isinstance(failure, SnapshotRefusedError) and failure.was_empty
-    files = dict(state["files"])
-    if was_empty and attempt.pull and attempt.pull.found:
-        files[EMPTY_FILES] = _mark_of(attempt.pull.found)
+    pull = attempt.pull
+    files = dict(pull.found if pull and pull.is_through else state["files"])
+    if was_empty and pull and pull.found:
+        files[EMPTY_FILES] = _mark_of(pull.found)
     return {
         "files": files,
         "failures": failures,
