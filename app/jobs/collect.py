@@ -27,6 +27,7 @@ from collectors.errors import CollectError, SnapshotRefusedError, SourceDeniedEr
 from collectors.feed import Plan, Pull, Reach
 from collectors.pack import Feed
 from collectors.page import Page, Reject
+from collectors.transports.files import SPOKEN
 
 log = logging.getLogger(__name__)
 EMPTY_FILES = "?empty"  # beside the files read: the mark of files refused as an empty snapshot
@@ -413,7 +414,7 @@ def _after_success(attempt: _Attempt, pull: Pull, now: datetime) -> dict[str, An
     feed, report = attempt.plan.feed, attempt.report
     state: dict[str, Any] = {
         "place": to_text(pull.place),
-        "files": pull.found or dict(pull.known),
+        "files": pull.found or (SPOKEN if pull.known else {}),
         "safe_until": (pull.clock or attempt.started) - _lag(feed),
         "failures": 0,
         "failing_since": None,

@@ -11,6 +11,7 @@ from collectors.errors import NothingNew, PayloadError, SourceUnavailableError
 from collectors.page import Page
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
+SPOKEN = {"/": ""}  # in place of the files of a folder that was emptied; no file has this name
 HALF_WRITTEN = {".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".swp"}
 
 

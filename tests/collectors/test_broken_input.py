@@ -19,7 +19,17 @@ import pytest
 from app.cli import main
 from app.clock import SetClock
 from app.services import opened
-from tests.collectors.house import FEEDS, NOON, House, Mes, line, move, write
+from tests.collectors.house import (
+    FEEDS,
+    MOVES,
+    MOVES_SQL,
+    NOON,
+    House,
+    Mes,
+    line,
+    move,
+    write,
+)
 from tests.collectors.loopback import SECRET, Server, answer
 
 HEALTHY = {
@@ -28,6 +38,8 @@ HEALTHY = {
     "holds": [{"id": "h1", "lot": "L1"}],
 }
 LATER = NOON + timedelta(minutes=5)
+# The command line goes by the machine's clock, and on no day may a sweep find what a cursor has to.
+ONE_SWEEP = FEEDS | {"moves": (MOVES.replace("sweep: 1 day", "sweep: 36500 days"), MOVES_SQL)}
 
 
 @dataclass(frozen=True)
@@ -311,7 +323,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     folder = tmp_path_factory.mktemp("plant")
     ready = Prepared(folder, healthy(), {})
     server = Server(lambda request: ready.mes(request))
-    write(folder, server.address)
+    write(folder, server.address, ONE_SWEEP)
     with opened(folder, clock=ready.mes.clock) as services:
         plant = House(folder, ready.mes, ready.mes.clock, services)
         assert {report.outcome for report in plant.collect().values()} == {"ok"}
