@@ -72,10 +72,12 @@ def canonical(
         "CREATE OR REPLACE TEMP TABLE problem AS SELECT record_no, contract_problem AS reason "
         "FROM typed WHERE contract_problem IS NOT NULL"
     )
-    for target in targets:
-        finish(con, target, around)
+    ready = [finish(con, target, around) for target in targets]
     rejects = [Reject(*row) for row in con.execute(_REJECTS).fetchall()]
-    mapped = [Mapped(target.table, *taken(con, target, around, references)) for target in targets]
+    mapped = [
+        Mapped(target.table, *taken(con, target, around, rows, references))
+        for target, rows in zip(targets, ready, strict=True)
+    ]
     return mapped, rejects, _left_out(con, targets)
 
 

@@ -19,34 +19,41 @@ from collectors.target import (
 _NEWEST = "DATE '9999-12-30'"
 
 
-def finish(con: duckdb.DuckDBPyConnection, target: Target, around: Surroundings) -> None:
-    """Leave `ready_<table>` and `cast_<table>`, and add to `problem`."""
+def finish(con: duckdb.DuckDBPyConnection, target: Target, around: Surroundings) -> pa.Table:
+    """The complete rows, fit to be held or not: what is wrong with them is added to `problem`.
+
+    Leaves `cast_<table>` (a view) and `ready_<table>` (these rows).
+    """
     table, columns = target.table, target.present(around)
     names = [column.name for column in columns]
     known = {row[0] for row in con.execute("SELECT DISTINCT object FROM xref").fetchall()}
     casting = _casting(target, columns, around)
     con.execute(f"CREATE OR REPLACE TEMP VIEW cast_{table} AS {casting}")
     completing = _completing(target, names, known | around.expected)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE ready_{table} AS {completing}")
+    ready = con.sql(completing).to_arrow_table()
+    con.register(f"ready_{table}", ready)
     con.execute(f"INSERT INTO problem {_complaining(target, columns, around)}")
+    return ready
 
 
 def taken(
     con: duckdb.DuckDBPyConnection,
     target: Target,
     around: Surroundings,
+    ready: pa.Table,
     references: pa.ChunkedArray,
 ) -> tuple[pa.Table, pa.Table]:
     """The rows of a table whose records have no problem, and their keys without cross-reference.
 
-    `references` has the raw reference of every record, in their order.
+    `ready` are its rows as `finish` gave them, `references` the raw reference of every record, in
+    their order.
     """
     clean = con.execute("SELECT count(*) FROM problem").fetchall() == [(0,)]
     rest = "" if clean else "ANTI JOIN problem USING (record_no)"
-    facts = con.sql(
-        f"SELECT ready.* EXCLUDE (problem, lost) FROM ready_{target.table} AS ready {rest}"
-    ).to_arrow_table()
-    facts = facts.append_column("raw_ref", references.take(facts["record_no"])).drop("record_no")
+    if not clean:
+        ready = con.sql(f"FROM ready_{target.table} {rest}").to_arrow_table()
+    facts = ready.append_column("raw_ref", references.take(ready["record_no"]))
+    facts = facts.drop_columns(["record_no", "problem", "lost"])
     unresolved = con.sql(
         f"SELECT source_key, object, of_key FROM ({_unresolved(target, around)}) {rest}"
     ).to_arrow_table()

@@ -73,18 +73,17 @@ END;
 
 -- ISO 8601 text to an instant; text without an offset is wall time of `zone` ('UTC' for sources that send naive UTC).
 CREATE MACRO has_offset(x) AS regexp_matches(CAST(x AS VARCHAR), ':\d\d(\.\d+)?([zZ]|[+-]\d\d(:?\d\d)?)\s*$');
-CREATE MACRO is_iso(x) AS regexp_matches(written(x), '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([zZ]|[+-](0\d|1[0-5])(:?[0-5]\d)?)?)?$');
+CREATE MACRO is_iso(x) AS regexp_matches(CAST(x AS VARCHAR), '^ *\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([zZ]|[+-](0\d|1[0-5])(:?[0-5]\d)?)?)? *$');
 CREATE MACRO offset_time(x) AS TRY_CAST(replace(CAST(x AS VARCHAR), 'z', 'Z') AS TIMESTAMPTZ);
 CREATE MACRO wall_time(x) AS TRY_CAST(CAST(x AS VARCHAR) AS TIMESTAMP);
 CREATE MACRO instant(x, zone) AS CASE WHEN has_offset(x) THEN offset_time(x) ELSE zoned(wall_time(x), zone) END;
 CREATE MACRO instant_problem(x, zone) AS CASE
-    WHEN written(x) IS NULL THEN NULL
-    WHEN NOT is_iso(x) OR offset_time(x) IS NULL THEN shown(x) || ' is not an instant such as 2026-11-20T14:30:00+01:00'
-    WHEN has_offset(x) THEN untimely(offset_time(x), x)
-    ELSE zoned_problem(wall_time(x), zone)
+    WHEN is_iso(x) AND offset_time(x) IS NOT NULL
+        THEN CASE WHEN has_offset(x) THEN untimely(offset_time(x), x) ELSE zoned_problem(wall_time(x), zone) END
+    WHEN written(x) IS NOT NULL THEN shown(x) || ' is not an instant such as 2026-11-20T14:30:00+01:00'
 END;
 CREATE MACRO instant_basis(x, zone) AS CASE
-    WHEN has_offset(x) THEN CASE WHEN upper(right(written(x), 1)) = 'Z' THEN 'utc' ELSE 'offset' END
+    WHEN has_offset(x) THEN CASE WHEN regexp_matches(CAST(x AS VARCHAR), '[zZ]\s*$') THEN 'utc' ELSE 'offset' END
     ELSE zoned_basis(wall_time(x), zone)
 END;
 

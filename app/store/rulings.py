@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from app.store.queries import query
-from app.store.state import MatchState
+from app.store.state import MatchState, key64
 from reconcilers.family import (
     FINDING,
     MEASURE,
@@ -239,12 +239,11 @@ def _link(con: duckdb.DuckDBPyConnection, held: Held, use: SideUse, name: str) -
     A collision draws in too much, never too little.
     """
     for number, columns in enumerate(use.links, 1):
-        text = ", ".join(f"CAST({column} AS VARCHAR)" for column in columns)
+        key = key64(*(f"CAST({column} AS VARCHAR)" for column in columns))
         link = held.table("link")
         con.execute(
             f"INSERT INTO {link} "
-            f"SELECT {number}, md5_number_lower(concat_ws(chr(31), {text})), fact_no "
-            f"FROM {name} AS fact WHERE {known('fact', columns)} "
+            f"SELECT {number}, {key}, fact_no FROM {name} AS fact WHERE {known('fact', columns)} "
             f"AND fact_no NOT IN (SELECT fact_no FROM {link} WHERE pass = {number})"
         )
 

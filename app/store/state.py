@@ -28,8 +28,12 @@ CHECKPOINT = "256MB"  # of log: a checkpoint rewrites what it touches, so not at
 SCHEMA_VERSION = 2
 SNAPSHOTS = "stock_balance"
 REPLAYED = "-replay-"  # in the id of a pull that maps kept pages again
-KEY = "md5_number_lower(concat_ws(chr(31), source, feed, source_key))"
 _KEYS = "SELECT key64 FROM asked ORDER BY arrival"
+
+
+def key64(*columns: str) -> str:
+    """The 64-bit key of some columns as SQL; the shift costs a quarter of `md5_number_lower`."""
+    return f"CAST(md5_number(concat_ws(chr(31), {', '.join(columns)})) >> 64 AS UBIGINT)"
 
 
 class StateError(Exception):
@@ -140,7 +144,8 @@ class MatchState:
             constants["snapshot_id"] = pull_id
         with self.cursor() as con:
             con.register("incoming", facts)
-            con.execute(f"CREATE TEMP TABLE asked AS {query('asked')}", names)
+            asked = query("asked", key=key64("$source", "$feed", "source_key"))
+            con.execute(f"CREATE TEMP TABLE asked AS {asked}", names)
             plain = table.name == SNAPSHOTS or self._all_new(con, table)
             if plain:
                 rows = _first(facts, con.sql(_KEYS).to_arrow_table())
@@ -177,7 +182,8 @@ class MatchState:
         names = [column.name for column in table.columns]
         count = 0
         if files:
-            arriving = query("arriving", key=KEY, names=", ".join(names), table=table.name)
+            key = key64("source", "feed", "source_key")
+            arriving = query("arriving", key=key, names=", ".join(names), table=table.name)
             run(con, "arriving", arriving, {"files": files})
             count = int(con.execute("SELECT count(*) FROM arriving").fetchall()[0][0])
             _add(con, table, "arriving", names, has_revisions=table.name != SNAPSHOTS)
