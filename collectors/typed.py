@@ -55,7 +55,6 @@ def register_none(
     con.execute(f"CREATE OR REPLACE TEMP VIEW records AS SELECT {', '.join(columns)} LIMIT 0")
     provided = ["page_no", "received_at", *parameters]
     _type(con, provided, contract, frozenset(contract.tops) - contract.plain, with_record=True)
-    con.execute("DROP VIEW records")
 
 
 def _type(
@@ -82,8 +81,10 @@ def _type(
         columns.append(f"{_cast(declared, text)} AS {quote(declared.column)}")
         problem = _first_of(_broken(declared, raw) if is_json else None, _misfit(declared, text))
         problems += [problem] if problem else []
+    # Worked out once where there is work in it; mere text is read from the records each time.
+    kind = "TABLE" if problems or raws else "VIEW"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE typed AS "
+        f"CREATE OR REPLACE TEMP {kind} typed AS "
         f"SELECT {', '.join(columns)}, {all_of(problems)} AS contract_problem "
         f"FROM (SELECT *{''.join(raws)} FROM records)"
     )
