@@ -47,6 +47,11 @@ SPECS = st.sampled_from(
         _spec("1:n", keys=[["order_no"]], compare={}),
         _spec("1:n", keys=[{"by": ["order_no"], "within": GRACE}, ["correlation_id"]]),
         _spec("n:m", keys=[["correlation_id"], {"by": ["lot"], "within": GRACE}]),
+        *(
+            _spec(group, keys=[["correlation_id"], ["document_no", "lot"], ["order_no"]])
+            for group in ("1:n", "n:m")
+        ),
+        _spec("n:m", keys=[["document_no", "lot"], {"by": ["lot"], "within": GRACE}, ["order_no"]]),
     ]
 )
 QUANTITIES = ("0", "1", "1.4", "2", "5", "-2", "1000")
@@ -55,6 +60,7 @@ FACTS = st.fixed_dictionaries(
         "side": st.sampled_from(["mes", "erp"]),
         "source_key": st.sampled_from("abcdefgh"),
         "correlation_id": st.sampled_from([None, "k1", "k2", "k3"]),
+        "document_no": st.sampled_from([None, "d1", "d2"]),
         "order_no": st.sampled_from([None, "o1", "o2"]),
         "lot": st.sampled_from([None, "l1", "l2"]),
         "plant": st.sampled_from(["P1", "P1", "P2", None]),
@@ -149,6 +155,16 @@ def test_every_fact_in_scope_has_one_verdict(facts: Facts, spec: MatchSpec) -> N
         assert line.in_scope == sum(fact["side"] == source for fact in in_time)
         told = line.matched + line.not_due + line.excepted + line.excluded + line.unknown
         assert told == line.in_scope
+
+
+@given(st.lists(FACTS, max_size=9), SPECS)
+def test_what_is_excepted_is_in_a_finding(facts: Facts, spec: MatchSpec) -> None:
+    con = _ledger(_once(facts))
+    evaluate(con, FAMILY, spec, PAIRING, _bind(150))
+    told = {row["subject"] for row in _rows(con, "SELECT subject FROM finding")}
+    excepted = _rows(con, "SELECT subject FROM verdict WHERE verdict = 'excepted'")
+    assert None not in told
+    assert {row["subject"] for row in excepted} <= told
 
 
 @given(st.lists(FACTS, max_size=10), SPECS)
