@@ -114,7 +114,8 @@ class Pull:
     a sweep. `place` is the new place, `clock` the source's own time at the first page (ours where
     it has none), `balance_at` the instant of a snapshot, all UTC. `is_unchanged`: the newest
     snapshot is the one held already. `is_through`: it failed over files it passed over, and what is
-    in the others has been given.
+    in the others has been given. `written`: when the newest file of each pass was changed, None
+    where there was no file.
     """
 
     plan: Plan
@@ -132,6 +133,7 @@ class Pull:
     unknown: set[str] = field(default_factory=set)
     is_unchanged: bool = False
     is_through: bool = False
+    written: list[datetime | None] = field(default_factory=list)
     balance_at: datetime | None = None
 
     def batches(self) -> Iterator[Batch]:
@@ -397,8 +399,9 @@ def _needed(thing: T | None) -> T:
 
 
 def _files(ask: Ask, pull: Pull) -> Iterator[Page]:
-    known = {} if pull.full else pull.known
-    return files.pages(ask, _needed(pull.reach.folder), pull.reach.clock, known, pull.found)
+    known, folder = {} if pull.full else pull.known, _needed(pull.reach.folder)
+    pull.written.append(files.written_at(ask, folder, pull.reach.clock))
+    return files.pages(ask, folder, pull.reach.clock, known, pull.found)
 
 
 _TRANSPORTS: dict[str, Callable[[Ask, Pull], Iterator[Page]]] = {

@@ -211,6 +211,7 @@ class Feed(Strict):
     format: Literal["csv", "ndjson", "json", "parquet", "xlsx"] = "csv"
     csv: Csv = Csv()
     newest: bool = False
+    quiet: bool = False
     settle: timedelta = timedelta(0)
     done: str | None = None
 

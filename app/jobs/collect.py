@@ -415,7 +415,7 @@ def _after_success(attempt: _Attempt, pull: Pull, now: datetime) -> dict[str, An
     state: dict[str, Any] = {
         "place": to_text(pull.place),
         "files": pull.found or (SPOKEN if pull.known else {}),
-        "safe_until": (pull.clock or attempt.started) - _lag(feed),
+        "safe_until": _safe_until(attempt, pull),
         "failures": 0,
         "failing_since": None,
         "next_try_at": None,
@@ -431,6 +431,24 @@ def _after_success(attempt: _Attempt, pull: Pull, now: datetime) -> dict[str, An
         state["snapshot_at"] = pull.balance_at
         state["snapshot_rows"] = report.landed.news
     return state
+
+
+def _safe_until(attempt: _Attempt, pull: Pull) -> datetime | None:
+    """Until when a feed is complete: the time at the source when it was asked, less its lag.
+
+    Files are silent about what happened after the newest was written, and so complete until then
+    only, unless the feed says that silence means nothing happened (`quiet`). A promise once given
+    is not taken back.
+    """
+    feed, clock = attempt.plan.feed, pull.clock or attempt.started
+    if feed.quiet or feed.snapshot or not pull.written:
+        return clock - _lag(feed)
+    before: datetime | None = attempt.held.get("safe_until")
+    known = [written for written in pull.written if written is not None]
+    if len(known) < len(pull.written):
+        return before
+    now = min(clock, *known) - _lag(feed)
+    return max(now, before) if before else now
 
 
 def _lag(feed: Feed) -> timedelta:

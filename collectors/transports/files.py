@@ -47,6 +47,15 @@ def pages(
         yield Page(number, body, feed.format, f"file {name}", clock.now(), parameters)
 
 
+def written_at(ask: Ask, folder: Path, clock: Clock) -> datetime | None:
+    """When the newest finished file was last changed (UTC), None where there is none.
+
+    What happened after that is in no file yet.
+    """
+    changes = [path.stat().st_mtime for path in _complete_files(ask, folder, clock)]
+    return datetime.fromtimestamp(max(changes), UTC) if changes else None
+
+
 def _complete_files(ask: Ask, folder: Path, clock: Clock) -> list[Path]:
     if not folder.is_dir():
         raise SourceUnavailableError(ask.source, f"folder {folder} does not exist")
