@@ -32,6 +32,9 @@ def _landscape(notebook: Notebook) -> Landscape | None:
     company = _company(notebook, document) if document else None
     calendars = {name: calendar for name, _, calendar in notebook.each("calendars", Calendar)}
     if company is None or document is None:
+        for kind in ("sources", "rules"):  # they lean on it; what is no YAML is told all the same
+            for path in (notebook.folder / kind).glob("**/*.yml"):
+                notebook.read(path)
         return None
     _check_calendars(notebook, document, company, calendars)
     named = {path.stem for path in (notebook.folder / "sources").glob("*.yml")}

@@ -54,10 +54,24 @@ def _rule(notebook: Notebook, name: str, path: Path, document: Document) -> Load
     }
     rule = notebook.valid(document, Rule, written)
     family = _family(notebook, document)
-    spec = notebook.valid(document, family.Spec, parameters) if family else None
-    if rule is None or family is None or spec is None:
+    if family is None:
+        return None
+    unknown = _unknown(notebook, document, family)
+    known = {key: value for key, value in parameters.items() if key not in unknown}
+    spec = notebook.valid(document, family.Spec, known)
+    if rule is None or spec is None or unknown:
         return None
     return LoadedRule(rule, family, spec)
+
+
+def _unknown(notebook: Notebook, document: Document, family: Family) -> set[str]:
+    """Keys that neither a rule nor its family has."""
+    allowed = OWN | family.Spec.model_fields.keys()
+    unknown = {key for key in document.data if key not in allowed}
+    for key in unknown:
+        message = f"'{key}' is not known here{offer(str(key), sorted(allowed))}"
+        notebook.wrong(document, (key,), message)
+    return unknown
 
 
 def _family(notebook: Notebook, document: Document) -> Family | None:

@@ -43,6 +43,21 @@ def test_mistakes_of_all_files_are_told_together(mistakes):
     ]
 
 
+def test_where_the_company_is_no_yaml_every_other_file_that_is_none_is_told_too(mistakes):
+    broken = "x: [1\n"
+    told = mistakes({"tieout.yml": broken, "sources/wms.yml": broken, "rules/a/b.yml": broken})
+    assert [line.partition(":")[0] for line in told] == [
+        "rules/a/b.yml", "sources/wms.yml", "tieout.yml",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "typo"), [("owner", "ownr"), ("due", "duee"), ("flow", "flwo")])
+def test_a_misspelt_key_of_a_rule_is_told_with_the_word_that_was_meant(mistakes, key, typo):
+    rule = SOUND["rules/production/mine.yml"].replace(f"{key}:", f"{typo}:")
+    told = mistakes({"rules/production/mine.yml": rule})
+    assert any(f"'{typo}' is not known here; did you mean '{key}'?" in line for line in told)
+
+
 @pytest.mark.parametrize(
     ("spoilt", "told"),
     [
