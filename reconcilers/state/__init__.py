@@ -63,7 +63,8 @@ class State:
 def _pair(spec: StateSpec) -> str:
     """Both versions of every order, whether they are in step, and from when that may be said."""
     keys = {column: f"coalesce(e.{column}, o.{column})" for column in spec.key}
-    differing = [f"coalesce(e.{name} <> o.{name}, false)" for name in spec.compare.names]
+    compared = (*spec.compare.names, *(["unit"] if "quantity" in spec.compare.names else []))
+    differing = [f"coalesce(e.{name} <> o.{name}, false)" for name in compared]
     missing, unknown = spec.missing, spec.unknown_order
     return _sql(
         "pair",

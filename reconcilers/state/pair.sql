@@ -15,7 +15,7 @@ both_sides AS (
         coalesce(e.plant, o.plant) AS plant, coalesce(e.item, o.item) AS item, coalesce(e.unit, o.unit) AS unit,
         e.quantity AS quantity_expected, o.quantity AS quantity_observed,
         greatest(coalesce(e.changed_at, o.changed_at), coalesce(o.changed_at, e.changed_at)) AS changed_at,
-        {differs} AS differs,
+        {differs} AS differs, coalesce(e.unit <> o.unit, false) AS unit_differs, e.unit AS unit_expected, o.unit AS unit_observed,
         CASE
             WHEN o.fact_no IS NULL THEN e.status IN ({missing_when})
             WHEN e.fact_no IS NULL THEN o.status IN ({unknown_when})
