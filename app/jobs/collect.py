@@ -137,19 +137,12 @@ def collect_feed(
         report.outcome, report.error = _said(attempt, error)
         log.warning("feed failed", extra=told | {"outcome": report.outcome, "error": report.error})
         log.debug("why the feed failed", exc_info=error)
-        _forget_again(attempt)
         _record(attempt, failure=error)
         return report
     _record(attempt, failure=None)
     landed = report.landed
     log.info("feed collected", extra=told | {"records": landed.records, "news": landed.news})
     return report
-
-
-def _forget_again(attempt: _Attempt) -> None:
-    """A feed that goes on failing keeps the pages of its first failure, and none without news."""
-    if attempt.held.get("failures") and not attempt.report.landed.brought_anything:
-        attempt.services.store.lake.drop_pull(*attempt.place)
 
 
 def _said(attempt: _Attempt, error: Exception) -> tuple[str, str]:

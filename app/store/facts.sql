@@ -77,7 +77,7 @@ COMMENT ON COLUMN business_event.quantity_source IS 'As sent, same sign';
 COMMENT ON COLUMN business_event.unit_source IS 'Unit as sent';
 COMMENT ON COLUMN business_event.stock_status IS 'Stock category; a cross-reference translates it';
 COMMENT ON COLUMN business_event.stock_owner IS 'own, consignment:<partner>, customer:<partner>';
-COMMENT ON COLUMN business_event.document_no IS 'Document both systems know the movement by: delivery note, count, slip; not a number only the source knows';
+COMMENT ON COLUMN business_event.document_no IS 'Delivery note, count, slip or posting it stands on; pairs only where both systems use the same number';
 COMMENT ON COLUMN business_event.labor_ref IS 'Pseudonymous reference to the person, never a name';
 COMMENT ON COLUMN business_event.amount IS 'Company currency, signed like quantity';
 COMMENT ON COLUMN business_event.correlation_id IS 'External id both sides carry: the best key there is';

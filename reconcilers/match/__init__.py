@@ -16,12 +16,10 @@ from reconcilers.match.terms import (
     differences,
     due_at,
     group_key,
-    no_other_document,
     period_of,
     rounding_step,
     staged,
     subject_of,
-    tells_another,
 )
 
 _COLUMNS = (
@@ -114,7 +112,6 @@ def _pair(con: duckdb.DuckDBPyConnection, spec: MatchSpec, number: int, step: Pa
         known=known("standing", step.by),
         same_observed=same("observed_key", "expected_key", step.by),
         same_free=same("free", "expected_key", step.by),
-        tells_another=tells_another(spec, number),
         at_most=str(spec.at_most),
     )
     run(con, "bout", bout)
@@ -146,7 +143,6 @@ def _reunite(con: duckdb.DuckDBPyConnection, spec: MatchSpec, number: int, step:
         known_alone=known("standing", step.by),
         known_home=known("standing", step.by),
         same=same("home", "alone", step.by),
-        document=no_other_document(spec, number, "home", "alone"),
         near="" if step.within is None else _near(step.within),
     )
     run(con, "reunion", reunion)
@@ -206,13 +202,8 @@ def _hint(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> None:
     """Facts that have no effect themselves, but tell why a partner is missing."""
     columns = "unit_no BIGINT, fact_no BIGINT, side VARCHAR, standing VARCHAR"
     con.execute(f"CREATE OR REPLACE TEMP TABLE hint ({columns})")
-    for number, step in enumerate(spec.keys, 1):
-        hint = staged(
-            "hint",
-            same=same("idle", "fact", step.by),
-            known=known("idle", step.by),
-            document=no_other_document(spec, number, "idle", "fact"),
-        )
+    for step in spec.keys:
+        hint = staged("hint", same=same("idle", "fact", step.by), known=known("idle", step.by))
         con.execute(f"INSERT INTO hint {hint}")
 
 

@@ -2,15 +2,11 @@
 stage:   bout
 grain:   one row per fact whose key of this pass both sides have, and which no earlier pass has taken
 reads:   standing, seat
-What tells of another document than all expected facts with this key stays out, once an earlier pass went by document.
 */
 WITH free AS (
-    SELECT * FROM (
-        SELECT standing.*, {tells_another} AS tells_another FROM standing
-        LEFT JOIN seat ON seat.fact_no = standing.fact_no
-        WHERE standing.standing = 'live' AND seat.fact_no IS NULL AND {known}
-    ) AS untaken
-    WHERE NOT tells_another
+    SELECT standing.* FROM standing
+    LEFT JOIN seat ON seat.fact_no = standing.fact_no
+    WHERE standing.standing = 'live' AND seat.fact_no IS NULL AND {known}
 ),
 expected_key AS (
     SELECT {by}, min(fact_no) AS bout_no, count(*) AS expected_count FROM free WHERE side = 'expected' GROUP BY {by}

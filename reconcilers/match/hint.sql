@@ -7,4 +7,4 @@ SELECT DISTINCT seat.unit_no, idle.fact_no, idle.side, idle.standing
 FROM seat
 JOIN standing AS fact ON fact.fact_no = seat.fact_no
 JOIN standing AS idle ON {same}
-WHERE idle.standing IN ('failed', 'reversed', 'cancelled') AND NOT idle.is_reversal AND {known}{document}
+WHERE idle.standing IN ('failed', 'reversed', 'cancelled') AND NOT idle.is_reversal AND {known}

@@ -16,5 +16,5 @@ home AS (
     WHERE standing.side = 'expected' AND seat.unit_no > 0 AND {known_home}
 )
 SELECT alone.fact_no, alone.side, min(home.unit_no) AS unit_no, count(DISTINCT home.unit_no) AS choices
-FROM alone JOIN home ON {same}{document}{near}
+FROM alone JOIN home ON {same}{near}
 GROUP BY alone.fact_no, alone.side

@@ -51,12 +51,15 @@ class Compare(Strict):
     stock_status: Same | None = None
     order_no: Same | None = None
     op_no: Same | None = None
+    document_no: Same | None = None
     period: Same | None = None
 
     @property
     def attributes(self) -> tuple[str, ...]:
         """Columns compared for equality."""
-        names = ("item", "lot", "location", "stock_status", "order_no", "op_no")
+        names = (
+            "item", "lot", "location", "stock_status", "order_no", "op_no", "document_no",
+        )  # fmt: skip
         return tuple(name for name in names if getattr(self, name))
 
 

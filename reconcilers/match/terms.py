@@ -9,7 +9,6 @@ from reconcilers.family import staged as staged_of
 from reconcilers.match.spec import MatchSpec
 
 staged = partial(staged_of, __package__)
-DOCUMENT = "document_no"
 
 
 def due_at(due: Due) -> tuple[str, str]:
@@ -52,50 +51,13 @@ def period_of(con: duckdb.DuckDBPyConnection, spec: MatchSpec, day: str) -> str:
 
 
 def group_key(spec: MatchSpec) -> str:
-    """What makes leftovers one business fact: themselves, or for compared groups their last key.
-
-    The document belongs to the key where an earlier pass went by it.
-    """
+    """What makes leftovers one business fact: themselves, or the last key of compared groups."""
     if not spec.many_expected:
         return "standing.fact_no"
     by = spec.keys[-1].by
-    parts = ", ".join(f"standing.{column}" for column in _with_document(spec, by))
+    parts = ", ".join(f"standing.{column}" for column in by)
     first = f"min(standing.fact_no) OVER (PARTITION BY standing.side, {parts})"
     return f"CASE WHEN {known('standing', by)} THEN {first} ELSE standing.fact_no END"
-
-
-def is_after_document(spec: MatchSpec, number: int) -> bool:
-    """Whether pass `number` (from 1) is a weaker key, tried after one that has the document.
-
-    Two facts that both know their document, and not the same, are not the same business fact then.
-    """
-    earlier = any(DOCUMENT in step.by for step in spec.keys[: number - 1])
-    return earlier and DOCUMENT not in spec.keys[number - 1].by
-
-
-def _with_document(spec: MatchSpec, by: tuple[str, ...]) -> tuple[str, ...]:
-    """The last key, and the document where an earlier pass went by it."""
-    return (*by, DOCUMENT) if is_after_document(spec, len(spec.keys)) else by
-
-
-def tells_another(spec: MatchSpec, number: int) -> str:
-    """An observed fact knows its document, and the expected facts with its key know others only."""
-    if not is_after_document(spec, number):
-        return "false"
-    by = ", ".join(f"standing.{column}" for column in spec.keys[number - 1].by)
-    expected = f"max(CASE WHEN standing.side = 'expected' THEN standing.{DOCUMENT} END) OVER"
-    return (
-        f"standing.side = 'observed' AND standing.{DOCUMENT} IS NOT NULL "
-        f"AND {expected} (PARTITION BY {by}) IS NOT NULL "
-        f"AND {expected} (PARTITION BY {by}, standing.{DOCUMENT}) IS NULL"
-    )
-
-
-def no_other_document(spec: MatchSpec, number: int, left: str, right: str) -> str:
-    """`AND` the two do not tell of different documents, where pass `number` asks for that."""
-    if not is_after_document(spec, number):
-        return ""
-    return f" AND coalesce({left}.{DOCUMENT} = {right}.{DOCUMENT}, true)"
 
 
 def rounding_step(spec: MatchSpec) -> str:
@@ -129,11 +91,10 @@ def differences(names: tuple[str, ...]) -> str:
 
 
 def subject_of(spec: MatchSpec) -> str:
-    """Identity of a business fact: the expected fact, or key and document of a compared group."""
+    """Identity of a business fact: the expected fact, or the key of a compared group."""
     own = subject("lead.side", "lead.source", "lead.feed", "lead.source_key")
     if not spec.many_expected:
         return own
     by = spec.keys[-1].by
-    columns = _with_document(spec, by)
-    key = subject(*(f"coalesce(CAST(lead.{column} AS VARCHAR), '')" for column in columns))
+    key = subject(*(f"CAST(lead.{column} AS VARCHAR)" for column in by))
     return f"CASE WHEN {known('lead', by)} THEN 'key/' || {key} ELSE {own} END"

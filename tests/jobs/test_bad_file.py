@@ -31,17 +31,3 @@ def test_the_files_around_a_bad_one_are_taken_and_it_is_told_until_it_is_mended(
         services.clock.set(NOON + minutes(90))
         assert pulled(services) == ("ok", None, 1)
         assert (services.store.feed_state("mes", "moves") or {})["safe_until"] is not None
-
-
-def test_a_feed_that_goes_on_failing_keeps_the_pages_of_its_first_failure_only(
-    fresh: Path,
-) -> None:
-    (fresh / "drop" / "mes" / "moves.csv").write_text("what,is,this\n1,2,3\n", "utf-8")
-    with working(fresh) as services:
-        kept = []
-        for hours in range(3):
-            services.clock.set(NOON + minutes(60 * hours))
-            assert pulled(services)[0] == "payload"
-            kept.append([pull.pull_id for pull in services.store.lake.pulls("mes", "moves")])
-        assert len(kept[0]) == 1
-        assert kept[0] == kept[1] == kept[2]

@@ -180,47 +180,21 @@ DOCUMENTS = (["document_no", "lot"], ["order_no"])
 
 
 @pytest.mark.parametrize("group", ["1:n", "n:m"])
-@pytest.mark.parametrize("last", [["order_no"], {"by": ["order_no"], "within": timedelta(hours=2)}])
-def test_facts_of_different_documents_are_not_one_however_alike(con, group, last):
+@pytest.mark.parametrize(
+    ("asked", "found_then"), [("same", [("attribute_mismatch", "e m")]), (None, [])]
+)
+def test_a_weaker_key_pairs_different_documents_and_says_so_where_asked(
+    con, group, asked, found_then
+):
     facts = mes("m", document_no="901", lot="L"), erp("e", document_no="902", lot="L")
-    assert found(con, spec(DOCUMENTS[0], last, group=group), *facts) == [
-        ("missing_posting", "m"), ("orphan_posting", "e"),
-    ]  # fmt: skip
-    assert {row["variance"] for row in findings(con)} == {-10, 10}
+    of = spec(*DOCUMENTS, group=group, compare={"quantity": {}, "document_no": asked})
+    assert found(con, of, *facts) == found_then
 
 
-@pytest.mark.parametrize("group", ["1:n", "n:m"])
-@pytest.mark.parametrize(("ours", "theirs"), [(None, "902"), ("901", None), (None, None)])
-def test_where_one_does_not_tell_its_document_a_weaker_key_decides(con, group, ours, theirs):
-    facts = mes("m", document_no=ours, lot="L"), erp("e", document_no=theirs, lot="L")
-    assert found(con, spec(*DOCUMENTS, group=group), *facts) == []
-
-
-@pytest.mark.parametrize("group", ["1:n", "n:m"])
-def test_a_rest_of_another_document_joins_nothing(con, group):
+def test_of_several_with_a_weaker_key_those_of_one_document_pair_first(con):
     facts = (
-        mes("m", document_no="901", lot="L"), erp("e1", 6, document_no="901", lot="L"),
-        erp("e2", 4, document_no="902", lot="L"),
+        mes("m1", document_no="901", when="07:00"), mes("m2", document_no="902", when="08:00"),
+        erp("e2", document_no="902", when="07:05"), erp("e1", document_no="901", when="08:05"),
     )  # fmt: skip
-    assert found(con, spec(*DOCUMENTS, group=group), *facts) == [
-        ("quantity_variance", "e1 m"), ("orphan_posting", "e2"),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("group", ["1:n", "n:m"])
-def test_a_failed_posting_of_another_document_explains_nothing(con, group):
-    facts = mes("m", document_no="901"), erp("e", document_no="902", state="failed")
-    assert found(con, spec(*DOCUMENTS, group=group), *facts) == [("missing_posting", "m")]
-
-
-def test_of_a_group_each_document_is_a_finding_of_its_own(con):
-    facts = mes("m1", document_no="901"), mes("m2", 3, document_no="903")
-    assert found(con, spec(*DOCUMENTS, group="n:m"), *facts) == [
-        ("missing_posting", "m1"), ("missing_posting", "m2"),
-    ]  # fmt: skip
-
-
-def test_of_a_group_what_has_no_document_is_a_finding_by_its_key(con):
-    assert found(con, spec(*DOCUMENTS, group="n:m"), mes("m1"), mes("m2", 3)) == [
-        ("missing_posting", "m1 m2"),
-    ]  # fmt: skip
+    of = spec(*DOCUMENTS, compare={"quantity": {}, "document_no": "same"})
+    assert found(con, of, *facts) == []
