@@ -114,8 +114,7 @@ class Pull:
     a sweep. `place` is the new place, `clock` the source's own time at the first page (ours where
     it has none), `balance_at` the instant of a snapshot, all UTC. `is_unchanged`: the newest
     snapshot is the one held already. `is_through`: it failed over files it passed over, and what is
-    in the others has been given. `written`: when the newest file of each pass was changed, None
-    where there was no file.
+    in the others has been given. `written`: by pass, when each file read now or before was changed.
     """
 
     plan: Plan
@@ -133,7 +132,7 @@ class Pull:
     unknown: set[str] = field(default_factory=set)
     is_unchanged: bool = False
     is_through: bool = False
-    written: list[datetime | None] = field(default_factory=list)
+    written: list[list[datetime]] = field(default_factory=list)
     balance_at: datetime | None = None
 
     def batches(self) -> Iterator[Batch]:
@@ -400,8 +399,8 @@ def _needed(thing: T | None) -> T:
 
 def _files(ask: Ask, pull: Pull) -> Iterator[Page]:
     known, folder = {} if pull.full else pull.known, _needed(pull.reach.folder)
-    pull.written.append(files.written_at(ask, folder, pull.reach.clock))
-    return files.pages(ask, folder, pull.reach.clock, known, pull.found)
+    pull.written.append([])
+    return files.pages(ask, folder, pull.reach.clock, known, pull.found, pull.written[-1])
 
 
 _TRANSPORTS: dict[str, Callable[[Ask, Pull], Iterator[Page]]] = {

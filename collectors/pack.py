@@ -211,7 +211,7 @@ class Feed(Strict):
     format: Literal["csv", "ndjson", "json", "parquet", "xlsx"] = "csv"
     csv: Csv = Csv()
     newest: bool = False
-    quiet: bool = False
+    new_file_every: timedelta | None = None
     settle: timedelta = timedelta(0)
     done: str | None = None
 

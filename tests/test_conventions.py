@@ -64,10 +64,10 @@ WRITTEN = {
     "app/store/landing.py": "name",
     "app/store/results.py": "rule_no",
     "app/store/rulings.py": """
-        _replaced change chosen column columns facts known later link member met moved
+        _replaced change chosen column columns facts key known later link member met moved
         name number parts query select stored table text there time
     """,
-    "app/store/state.py": "arriving columns held name query union",
+    "app/store/state.py": "arriving asked columns held name query union",
     "collectors/canonical.py": "expression ready sql used",
     "collectors/feed.py": "at expression id mark",
     "collectors/finish.py": """
@@ -77,7 +77,7 @@ WRITTEN = {
     """,
     "collectors/mapping.py": "cases",
     "collectors/transports/sql.py": "name number",
-    "collectors/typed.py": "all_of cases columns expected fits raw raws value",
+    "collectors/typed.py": "all_of cases columns expected fits kind raw raws value",
     "reconcilers/balance/__init__.py": """
         _sql carrier column columns differing format number side words
     """,

@@ -436,18 +436,17 @@ def _after_success(attempt: _Attempt, pull: Pull, now: datetime) -> dict[str, An
 def _safe_until(attempt: _Attempt, pull: Pull) -> datetime | None:
     """Until when a feed is complete: the time at the source when it was asked, less its lag.
 
-    Files are silent about what happened after the newest was written, and so complete until then
-    only, unless the feed says that silence means nothing happened (`quiet`). A promise once given
-    is not taken back.
+    Where a new file comes regularly, what happened after the newest was written is in none yet. A
+    promise once given is not taken back.
     """
     feed, clock = attempt.plan.feed, pull.clock or attempt.started
-    if feed.quiet or feed.snapshot or not pull.written:
+    if feed.new_file_every is None:
         return clock - _lag(feed)
     before: datetime | None = attempt.held.get("safe_until")
-    known = [written for written in pull.written if written is not None]
-    if len(known) < len(pull.written):
+    newest = [max(written) for written in pull.written if written]
+    if len(newest) < len(pull.written):
         return before
-    now = min(clock, *known) - _lag(feed)
+    now = min(clock, *newest) - _lag(feed)
     return max(now, before) if before else now
 
 

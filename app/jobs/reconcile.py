@@ -26,6 +26,7 @@ from app.store.sql import insert_or_ignore
 from app.store.sql import said as sql_said
 from app.store.sql import tables as t
 from app.store.state import said
+from collectors.feed import Plan
 from reconcilers.family import Bind
 from reconcilers.run import Account, Outcome, Pairing, ReconcilerError, evaluate
 from rules.model import LEVELS, level_at
@@ -191,7 +192,10 @@ def inputs_of(services: Services, loaded: LoadedRule, pairing: Pairing, now: dat
                     )
                 vector[plan.label] = state["safe_until"].isoformat()
                 is_of_now = bool(plan.feed.snapshot) or use.is_awaited
-                if is_of_now and (problem := _stale(plan.label, state, now)):
+                problem = (
+                    _stale(plan.label, state, now) if is_of_now else _overdue(plan, state, now)
+                )
+                if problem:
                     return Inputs(None, None, problem, vector)
                 horizons.append(state["safe_until"])
                 starts += [state["covers_from"]] if state["covers_from"] else []
@@ -215,6 +219,15 @@ def _stale(label: str, state: Mapping[str, Any], now: datetime) -> str | None:
         else (f"known until {state['safe_until']:%Y-%m-%d %H:%M} UTC")
     )
     return f"{label}: {last}" + (f", {state['error']}" if state["error"] else "")
+
+
+def _overdue(plan: Plan, state: Mapping[str, Any], now: datetime) -> str | None:
+    """Files that should have come did not: then nobody can say that all is well."""
+    every = plan.feed.new_file_every
+    if every is None or now - state["safe_until"] <= MISSED * every + plan.feed.lag:
+        return None
+    due = f"a new file is due every {every.total_seconds() / 3600:g} h"
+    return f"{plan.label}: known until {state['safe_until']:%Y-%m-%d %H:%M} UTC, {due}"
 
 
 def lookups(services: Services, loaded: LoadedRule) -> dict[str, pa.Table]:

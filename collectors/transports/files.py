@@ -16,15 +16,21 @@ HALF_WRITTEN = {".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload"
 
 
 def pages(
-    ask: Ask, folder: Path, clock: Clock, known: Mapping[str, str], found: dict[str, str]
+    ask: Ask,
+    folder: Path,
+    clock: Clock,
+    known: Mapping[str, str],
+    found: dict[str, str],
+    written: list[datetime],
 ) -> Iterator[Page]:
     """One page a file, oldest name first.
 
     `known` maps file name to the hash it had when it was read; such a file is passed over. What is
-    there now is put into `found`, for the next pull. A file still being written (`settle`, `done`,
-    a name such as x.csv.part, a change while it is read) is left for later. A snapshot is all its
-    files: `NothingNew` where they are those that are known, or none. Where no file was ever seen
-    the source has not spoken yet: `SourceUnavailableError`, lest its silence count as complete.
+    there now is put into `found`, for the next pull, and when it was changed into `written`. A file
+    still being written (`settle`, `done`, a name such as x.csv.part, a change while it is read) is
+    left for later. A snapshot is all its files: `NothingNew` where they are those that are known,
+    or none. Where no file was ever seen the source has not spoken yet: `SourceUnavailableError`,
+    lest its silence count as complete.
     """
     feed = ask.feed
     complete = _complete_files(ask, folder, clock)
@@ -41,19 +47,11 @@ def pages(
         body, changed = read
         name, mark = _name(path, folder), hashlib.sha256(body).hexdigest()
         found[name] = mark
+        written.append(changed)
         if known.get(name) == mark and not feed.snapshot:
             continue
         parameters = {**ask.parameters, "file_name": name, "file_changed_at": changed.isoformat()}
         yield Page(number, body, feed.format, f"file {name}", clock.now(), parameters)
-
-
-def written_at(ask: Ask, folder: Path, clock: Clock) -> datetime | None:
-    """When the newest finished file was last changed (UTC), None where there is none.
-
-    What happened after that is in no file yet.
-    """
-    changes = [path.stat().st_mtime for path in _complete_files(ask, folder, clock)]
-    return datetime.fromtimestamp(max(changes), UTC) if changes else None
 
 
 def _complete_files(ask: Ask, folder: Path, clock: Clock) -> list[Path]:

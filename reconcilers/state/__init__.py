@@ -63,14 +63,19 @@ class State:
 def _pair(spec: StateSpec) -> str:
     """Both versions of every order, whether they are in step, and from when that may be said."""
     keys = {column: f"coalesce(e.{column}, o.{column})" for column in spec.key}
-    compared = (*spec.compare.names, *(["unit"] if "quantity" in spec.compare.names else []))
-    differing = [f"coalesce(e.{name} <> o.{name}, false)" for name in compared]
+    differs = {name: f"coalesce(e.{name} <> o.{name}, false)" for name in spec.compare.names}
+    others = [wrong for name, wrong in differs.items() if name != "quantity"]
+    asked = (
+        "e.quantity IS NOT NULL AND o.quantity IS NOT NULL" if "quantity" in differs else "false"
+    )
     missing, unknown = spec.missing, spec.unknown_order
     return _sql(
         "pair",
         keys=", ".join(f"{value} AS {column}" for column, value in keys.items()),
         same=same("e", "o", spec.key),
-        differs=" OR ".join(differing) or "false",
+        differs=" OR ".join(differs.values()) or "false",
+        other_differs=" OR ".join(others) or "false",
+        quantity_asked=asked,
         due=interval(spec.due),
         missing_when=literals(missing.when if missing else ()),
         missing_due=interval(missing.due if missing else spec.due),

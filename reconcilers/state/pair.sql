@@ -12,10 +12,14 @@ o AS (
 both_sides AS (
     SELECT {keys}, {subject} AS subject,
         e.fact_no AS expected_no, o.fact_no AS observed_no, e.status AS expected_status, o.status AS observed_status,
-        coalesce(e.plant, o.plant) AS plant, coalesce(e.item, o.item) AS item, coalesce(e.unit, o.unit) AS unit,
+        coalesce(e.plant, o.plant) AS plant, coalesce(e.item, o.item) AS item,
+        coalesce(CASE WHEN e.quantity IS NULL THEN o.unit END, e.unit, o.unit) AS unit,
         e.quantity AS quantity_expected, o.quantity AS quantity_observed,
         greatest(coalesce(e.changed_at, o.changed_at), coalesce(o.changed_at, e.changed_at)) AS changed_at,
-        {differs} AS differs, coalesce(e.unit <> o.unit, false) AS unit_differs, e.unit AS unit_expected, o.unit AS unit_observed,
+        coalesce(e.unit <> o.unit, false) AS unit_differs,
+        coalesce(e.unit <> o.unit, false) AND {quantity_asked} AS quantity_mixed,
+        {differs} AS differs, {other_differs} AS other_differs,
+        e.unit AS unit_expected, o.unit AS unit_observed,
         CASE
             WHEN o.fact_no IS NULL THEN e.status IN ({missing_when})
             WHEN e.fact_no IS NULL THEN o.status IN ({unknown_when})
@@ -30,7 +34,7 @@ judged AS (
         CASE
             WHEN is_off AND (expected_no IS NULL OR observed_no IS NULL) THEN 'missing_counterpart'
             WHEN is_off THEN 'status_drift'
-            WHEN differs AND expected_no IS NOT NULL AND observed_no IS NOT NULL THEN 'revision_drift'
+            WHEN (differs OR quantity_mixed) AND expected_no IS NOT NULL AND observed_no IS NOT NULL THEN 'revision_drift'
         END AS wrong,
         changed_at + CASE WHEN observed_no IS NULL THEN {missing_due} WHEN expected_no IS NULL THEN {unknown_due} ELSE {due} END AS due_at
     FROM both_sides

@@ -37,7 +37,7 @@ class Drop:
         """The pages of a pull, one by one; a pull that ends is remembered."""
         found: dict[str, str] = {}
         ask = ask_for("files", {"files": pattern, **feed}, site="HAM")
-        yield from files.pages(ask, self.folder, self.clock, self.known, found)
+        yield from files.pages(ask, self.folder, self.clock, self.known, found, [])
         self.known = found or files.SPOKEN
 
     def names(self, pattern: str = "*.csv", **feed: Any) -> list[str]:
