@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from app.store import rulings
-from app.store.state import KEY, MatchState
+from app.store.state import MatchState, key64
 from reconcilers.family import Bind
 from reconcilers.match import Match
 from reconcilers.match.spec import MatchSpec
@@ -50,7 +50,8 @@ BARE = _SQL.joinpath("bare.sql").read_text("utf-8")
 
 def fill(state: MatchState, from_n: int, to_n: int) -> None:
     """Completions and postings number `from_n` to `to_n`, with their faults."""
-    common = {"key": KEY, "from_n": from_n, "to_n": to_n, "moved": "began"}
+    key = key64("source", "feed", "source_key")
+    common = {"key": key, "from_n": from_n, "to_n": to_n, "moved": "began"}
     first = state.last_fact_no() + 1
     mes = EVENTS.format(
         **common,
