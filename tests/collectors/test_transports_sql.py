@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -187,13 +187,9 @@ POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 
 
 @pytest.fixture
-def postgres() -> Iterator[sa.Engine]:
-    """A PostgreSQL server of this machine."""
-    engine = sql.open_engine("mes", POSTGRES)
-    try:
-        engine.connect().close()
-    except sa.exc.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at {sa.make_url(POSTGRES)!r}: {error.orig}")
+def postgres(postgresql: Callable[[], str]) -> Iterator[sa.Engine]:
+    """An empty schema on a real server."""
+    engine = sql.open_engine("mes", postgresql())
     yield engine
     engine.dispose()
 
