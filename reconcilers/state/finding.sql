@@ -7,8 +7,11 @@ Quantities in different units are not subtracted: there is no variance then, and
 SELECT subject, code, CAST(NULL AS VARCHAR) AS also, coalesce(expected_no, observed_no) AS lead_no, plant, item,
     quantity_expected, quantity_observed,
     CASE WHEN expected_no IS NOT NULL AND observed_no IS NOT NULL AND NOT unit_differs THEN quantity_observed - quantity_expected END AS variance,
-    CASE WHEN code <> 'revision_drift' OR NOT quantity_mixed THEN unit END AS unit,
-    CASE WHEN code = 'revision_drift' AND quantity_mixed THEN NULL WHEN code = 'revision_drift' THEN abs(coalesce(quantity_observed - quantity_expected, 0)) ELSE coalesce(quantity_expected, quantity_observed) END AS at_risk,
+    CASE WHEN code <> 'revision_drift' OR NOT unit_differs THEN unit END AS unit,
+    CASE
+        WHEN code <> 'revision_drift' THEN coalesce(quantity_expected, quantity_observed)
+        WHEN NOT unit_differs THEN abs(coalesce(quantity_observed - quantity_expected, 0))
+    END AS at_risk,
     changed_at AS occurred_at, due_at, CAST(NULL AS TIMESTAMPTZ) AS settled_at, false AS is_ambiguous, 1 AS pass,
     CAST(NULL AS DECIMAL(38, 9)) AS tolerance, CAST(NULL AS DECIMAL(38, 9)) AS factor, CAST(NULL AS DECIMAL(38, 9)) AS unexplained,
     CASE

@@ -1,0 +1,38 @@
+"""Orders in units that cannot be compared."""
+
+from datetime import UTC, datetime, timedelta
+
+from reconcilers.family import Bind
+from reconcilers.run import Pairing, evaluate
+from reconcilers.state import State
+from reconcilers.state.spec import StateSpec
+from tests.reconcilers import plant
+
+AT = datetime(2026, 11, 2, 8, tzinfo=UTC)
+PAIRING = Pairing({"expected": ("erp",), "observed": ("mes",)}, ("P1",))
+
+
+def test_quantities_in_different_units_are_not_valued_where_only_the_item_is_compared():
+    spec = StateSpec.model_validate(
+        {
+            "expected": {"from": "order_state", "role": "erp"},
+            "observed": {"from": "order_state", "role": "mes"},
+            "key": "order_no",
+            "allowed": {"released": "released"},
+            "compare": {"item": "same"},
+            "due": timedelta(minutes=30),
+        }
+    )
+    con = plant.ledger()
+    order = {"order_no": "O", "order_kind": "production", "status": "released", "changed_at": AT}
+    told = [("erp", "A", "EA"), ("mes", "B", "KG")]
+    rows = [
+        {"source": source, "source_key": source, "plant": "P1", "item": item, "unit": unit}
+        | {"quantity": quantity, **order}
+        for (source, item, unit), quantity in zip(told, (10, 12), strict=True)
+    ]
+    plant.add(con, "order_state", rows)
+    evaluate(con, State(), spec, PAIRING, Bind(AT + timedelta(hours=2), AT + timedelta(hours=1)))
+    assert con.execute("SELECT code, variance, at_risk FROM finding").fetchall() == [
+        ("revision_drift", None, None)
+    ]
