@@ -5,7 +5,9 @@ mapping over it; and the finish every table gets (`finish.py`). What does not su
 reject.
 """
 
+import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,7 +18,7 @@ import pyarrow as pa
 
 from collectors.contract import Contract
 from collectors.finish import finish, taken
-from collectors.page import Page, Records, Reject
+from collectors.page import Page, Records, Reject, text_of
 from collectors.target import DERIVED, OBJECTS, UNIT, XREF, Surroundings, Target, meta
 from collectors.typed import register, register_none
 
@@ -73,12 +75,28 @@ def canonical(
         "FROM typed WHERE contract_problem IS NOT NULL"
     )
     ready = [finish(con, target, around) for target in targets]
-    rejects = [Reject(*row) for row in con.execute(_REJECTS).fetchall()]
+    rejects = _rejected(con, [records for _, records in pages], references)
     mapped = [
         Mapped(target.table, *taken(con, target, around, rows, references))
         for target, rows in zip(targets, ready, strict=True)
     ]
     return mapped, rejects, _left_out(con, targets)
+
+
+def _rejected(
+    con: duckdb.DuckDBPyConnection, pages: list[Records], references: pa.ChunkedArray
+) -> list[Reject]:
+    """Every record with a problem, and all its reasons."""
+    firsts = list(itertools.accumulate((len(page.raws) for page in pages), initial=0))
+
+    def raw(number: int) -> str:
+        place = bisect_right(firsts, number) - 1
+        return text_of(pages[place].raws[number - firsts[place]])
+
+    return [
+        Reject(reason, raw(number), references[number].as_py())
+        for number, reason in con.execute(_REJECTS).fetchall()
+    ]
 
 
 def _left_out(con: duckdb.DuckDBPyConnection, targets: list[Target]) -> int:

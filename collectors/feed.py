@@ -338,14 +338,22 @@ def place_of(con: duckdb.DuckDBPyConnection, plan: Plan) -> Place | None:
     What a poisoned record says about its place is worth as little as the rest of it.
     """
     expression = place_expression(plan.feed)
-    values = con.sql(
-        f"SELECT max({expression}) AS place FROM page ANTI JOIN problem USING (record_no) "
-        f"WHERE untimely(TRY_CAST(CAST({expression} AS VARCHAR) AS TIMESTAMPTZ), '') IS NULL"
-    ).to_arrow_table()["place"]
-    value = values[0].as_py()
+    if expression is None:
+        return None
+    furthest = f"SELECT max({expression}) AS place FROM page ANTI JOIN problem USING (record_no)"
+    # Judging the furthest costs less than judging every record, and is nearly always enough.
+    found = con.sql(f"FROM ({furthest}) WHERE {_timely('place')}").to_arrow_table()["place"]
+    if not len(found):
+        found = con.sql(f"{furthest} WHERE {_timely(expression)}").to_arrow_table()["place"]
+    value = found[0].as_py()
     if value is None:
         return None
     return value.astimezone(UTC) if isinstance(value, datetime) else Decimal(value)
+
+
+def _timely(value: str) -> str:
+    """Whether a place is no time, or one that can be: an expression."""
+    return f"untimely(TRY_CAST(CAST({value} AS VARCHAR) AS TIMESTAMPTZ), '') IS NULL"
 
 
 def _further(one: Place | None, other: Place | None) -> Place | None:

@@ -81,7 +81,8 @@ def _casting(target: Target, columns: list[pa.Field], around: Surroundings) -> s
 
 def _cast(name: str, kind: str, default: str, is_given: bool) -> str:
     if is_given:
-        return f"coalesce(TRY_CAST({name} AS {kind}), {default})"
+        cast = f"TRY_CAST({name} AS {kind})"
+        return cast if default == "NULL" else f"coalesce({cast}, {default})"
     return f"CAST({default} AS {kind})"
 
 
@@ -211,11 +212,13 @@ def _complaining(target: Target, columns: list[pa.Field], around: Surroundings) 
         missing = "quantity_source IS NOT NULL AND quantity IS NULL"
         said = "quantity does not fit after conversion to the base unit"
         reasons.append(f"CASE WHEN {missing} THEN '{said}' END")
+    # Most rows have nothing wrong with them: asked first, before any reason is written.
+    doubted = " OR ".join(f"{reason} IS NOT NULL" for reason in reasons)
     ready = f"ready_{target.table}"
     twice = "'the mapping gives two rows the source_key ' || source_key"
     return (
         f"SELECT record_no, complaint FROM (SELECT record_no, {all_of(reasons)} AS complaint "
-        f"FROM {ready}) WHERE complaint IS NOT NULL "
+        f"FROM {ready} WHERE {doubted}) "
         f"UNION ALL SELECT any_value(record_no), {twice} FROM {ready} "
         "GROUP BY record_no, source_key HAVING count(*) > 1"
     )

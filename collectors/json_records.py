@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -11,7 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.contract import Contract
-from collectors.record import BOM, MAX_RECORD, NUL, Dialect, Page, Records, Reject
+from collectors.record import (
+    BOM,
+    MAX_RECORD,
+    NUL,
+    Dialect,
+    Page,
+    Raw,
+    Records,
+    Reject,
+    text_of,
+)
 
 _STEP = re.compile(r"[^.]*@[\w]+(?:\.\w+)+|[^.]+")  # $.@odata.nextLink is one step
 _HALF_A_PAIR = re.compile(
@@ -24,8 +34,8 @@ PART = 2_500  # records decoded before their memory is used again
 
 def json_records(page: Page, path: str, contract: Contract, dialect: Dialect) -> Records:
     """One JSON document; `path` leads to the records in it."""
-    body = page.body.removeprefix(BOM)
-    return _decoded(cut(body, path), contract, body)
+    raws = cut(page.body.removeprefix(BOM), path) if page.cut is None else page.cut
+    return _decoded(raws, contract, page.body)
 
 
 def at(body: bytes, path: str) -> Any:
@@ -38,7 +48,7 @@ def at(body: bytes, path: str) -> Any:
         return _tolerant_value(json.loads(_lenient_text(body), strict=False), _steps(path))
 
 
-def cut(body: bytes, path: str) -> list[Any]:
+def cut(body: bytes, path: str) -> list[Raw]:
     """The records at `path`, each as its raw JSON. Raises ValueError on what is not JSON."""
     if body.lstrip()[:1] not in (b"{", b"["):
         raise ValueError("the answer is empty" if not body.strip() else "the answer is not JSON")
@@ -54,66 +64,59 @@ def ndjson_records(page: Page, path: str, contract: Contract, dialect: Dialect) 
     return _decoded([line for line in lines if line.strip()], contract, page.body)
 
 
-def _decoded(raws: list[Any], contract: Contract, body: bytes) -> Records:
+def _decoded(raws: Sequence[Raw], contract: Contract, body: bytes) -> Records:
     """Decode record by record, so that a poisoned one does not take its neighbours along."""
     quoted = frozenset(contract.tops) - contract.plain
     rejects: list[Reject] = []
     try:
-        table = _all_at_once(raws, contract, body)
+        kept, table = raws, _all_at_once(raws, contract, body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        numbers, texts, rows, rejects = _sorted_out(raws, contract)
-        table = _table(contract, numbers, texts, rows)
-    first = table["record"][:1].to_pylist()
-    return Records(table, quoted, rejects, len(raws), _unknown(first, contract))
+        numbers, kept, rows, rejects = _sorted_out(raws, contract)
+        table = _table(contract, numbers, rows)
+    return Records(table, kept, quoted, rejects, len(raws), _unknown(kept, contract))
 
 
-def _all_at_once(raws: list[Any], contract: Contract, body: bytes) -> pa.Table:
+def _all_at_once(raws: Sequence[Raw], contract: Contract, body: bytes) -> pa.Table:
     """The way of a page without a poisoned record; in parts, so that memory is used again."""
     if b"\\u0000" in body or b"\0" in body:
         raise msgspec.DecodeError
+    if len(body) > MAX_RECORD and any(memoryview(raw).nbytes > MAX_RECORD for raw in raws):
+        raise msgspec.DecodeError
+    if not body.isascii():
+        body.decode()  # what is not UTF-8 is sorted out
     parts = []
     for start in range(0, max(len(raws), 1), PART):
         part = raws[start : start + PART]
-        texts = [str(raw, "utf-8") for raw in part]
-        if max(map(len, texts), default=0) > MAX_RECORD:
-            raise msgspec.DecodeError
         numbers = range(start + 1, start + len(part) + 1)
-        rows = list(map(contract.decoder.decode, part))
-        parts.append(_table(contract, numbers, texts, rows))
+        parts.append(_table(contract, numbers, list(map(contract.decoder.decode, part))))
     return pa.concat_tables(parts)
 
 
-def _table(
-    contract: Contract, numbers: Iterable[int], texts: list[str], rows: list[Any]
-) -> pa.Table:
+def _table(contract: Contract, numbers: Iterable[int], rows: list[Any]) -> pa.Table:
     arrays = [
         pa.array(column, pa.string()) if name in contract.plain else _json_column(column)
         for name, slot in zip(contract.tops, contract.decoder.type.__struct_fields__, strict=True)
         for column in [list(map(attrgetter(slot), rows))]
     ]
-    return pa.table(
-        [pa.array(numbers, pa.int64()), pa.array(texts, pa.string()), *arrays],
-        names=["#", "record", *contract.tops],
-    )
+    return pa.table([pa.array(numbers, pa.int64()), *arrays], names=["#", *contract.tops])
 
 
 def _sorted_out(
-    raws: list[Any], contract: Contract
-) -> tuple[list[int], list[str], list[Any], list[Reject]]:
-    numbers, texts, rows, rejects = [], [], [], []
+    raws: Sequence[Raw], contract: Contract
+) -> tuple[list[int], list[Raw], list[Any], list[Reject]]:
+    numbers, kept, rows, rejects = [], [], [], []
     for number, raw in enumerate(raws, 1):
         try:
-            text = str(raw, "utf-8")
-            _refuse(text)
+            _refuse(text_of(raw))
             row = contract.decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             received = bytes(raw)[:MAX_RECORD].decode("utf-8", "backslashreplace")
             rejects.append(Reject(_reason(received, error, contract), received, str(number)))
         else:
             numbers.append(number)
-            texts.append(text)
+            kept.append(raw)
             rows.append(row)
-    return numbers, texts, rows, rejects
+    return numbers, kept, rows, rejects
 
 
 def _reason(text: str, error: Exception, contract: Contract) -> str:
@@ -143,12 +146,12 @@ def _json_column(column: list[Any]) -> pa.Array:
     return pc.if_else(pc.equal(texts, "null"), None, texts)
 
 
-def _unknown(texts: list[str], contract: Contract) -> tuple[str, ...]:
+def _unknown(raws: Sequence[Raw], contract: Contract) -> tuple[str, ...]:
     """Fields of the first record that the contract does not name: kept raw, and noted."""
-    if not texts:
+    if not raws:
         return ()
     try:
-        first = msgspec.json.decode(texts[0].encode(), type=dict[str, msgspec.Raw])
+        first = msgspec.json.decode(raws[0], type=dict[str, msgspec.Raw])
     except msgspec.DecodeError:
         return ()
     return tuple(sorted(set(first) - set(contract.tops)))

@@ -15,10 +15,10 @@ import msgspec
 from collectors.contract import Contract
 from collectors.errors import PayloadError, shown
 from collectors.json_records import at, cut, json_records, ndjson_records
-from collectors.record import BOM, Dialect, Page, Records, Reject
+from collectors.record import BOM, Dialect, Page, Raw, Records, Reject, text_of
 from collectors.table_records import csv_records, parquet_records, xlsx_records
 
-__all__ = ["Dialect", "Page", "Records", "Reject", "at", "count_records", "records"]
+__all__ = ["Dialect", "Page", "Raw", "Records", "Reject", "at", "cut_records", "records", "text_of"]
 
 _CUTTERS: dict[str, Callable[[Page, str, Contract, Dialect], Records]] = {
     "json": json_records,
@@ -42,14 +42,14 @@ def records(source: str, page: Page, path: str, contract: Contract, dialect: Dia
         raise PayloadError(source, f"{page.request}: {said}; begins {shown(page.body)}") from error
 
 
-def count_records(source: str, body: bytes, path: str) -> tuple[int, str]:
-    """How many records a JSON document has at `path`, and a mark of their content.
+def cut_records(source: str, body: bytes, path: str) -> tuple[list[Raw], str]:
+    """The records a JSON document has at `path`, not read yet, and a mark of their content.
 
-    They are counted without being read. Raises `PayloadError`.
+    Raises `PayloadError`.
     """
     try:
         found = cut(body.removeprefix(BOM), path)
-        return len(found), hashlib.sha256(b"\n".join(map(bytes, found))).hexdigest()
+        return found, hashlib.sha256(b"\n".join(found)).hexdigest()
     except (ValueError, RecursionError, msgspec.DecodeError) as error:
         raise PayloadError(source, f"{_said(error)}; the answer begins {shown(body)}") from error
 

@@ -1,9 +1,10 @@
 """What a page is and what is cut out of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 import pyarrow as pa
 
 MAX_RECORD = 1_000_000
@@ -12,6 +13,8 @@ MAX_UNPACKED = 256 * 1024 * 1024  # bytes a workbook or Parquet file may become 
 NUL = "\x00"
 BOM = b"\xef\xbb\xbf"
 
+Raw = bytes | msgspec.Raw  # the JSON of a record as it came
+
 
 @dataclass(frozen=True)
 class Page:
@@ -19,7 +22,8 @@ class Page:
 
     `format` is json, ndjson, csv, xlsx or parquet. `parameters` are columns every record of the
     page gets: feed parameters, the file name. `source_clock` is what the source says the time is
-    (UTC), if it does. `ref` is where the bytes are kept.
+    (UTC), if it does. `ref` is where the bytes are kept, `cut` its records where the transport has
+    cut them already to count them.
     """
 
     number: int
@@ -30,6 +34,7 @@ class Page:
     parameters: Mapping[str, str | None] = field(default_factory=dict)
     source_clock: datetime | None = None
     ref: str = ""
+    cut: Sequence[Raw] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,14 +64,20 @@ class Reject:
 class Records:
     """The records of one page.
 
-    `table` has `#` (its place in the page, from 1), `record` (its text) and one text column per
-    top-level field of the contract. `quoted` names the columns that still hold JSON (strings in
-    quotes). `count` is how many records the page has, rejects included; `unknown` are fields the
-    contract does not name.
+    `table` has `#` (its place in the page, from 1) and one text column per top-level field of the
+    contract; `raws` are the same records as they came. `quoted` names the columns that still hold
+    JSON (strings in quotes). `count` is how many records the page has, rejects included; `unknown`
+    are fields the contract does not name.
     """
 
     table: pa.Table
+    raws: Sequence[Raw | str]
     quoted: frozenset[str]
     rejects: list[Reject]
     count: int
     unknown: tuple[str, ...] = ()
+
+
+def text_of(raw: Raw | str) -> str:
+    """A record as text. Raises UnicodeDecodeError for what is none."""
+    return raw if isinstance(raw, str) else str(raw, "utf-8")

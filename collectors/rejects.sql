@@ -1,9 +1,5 @@
--- Records with a problem: every reason, the record as received, and where it came from.
-SELECT
-    string_agg(DISTINCT problem.reason, '; ' ORDER BY problem.reason) AS reason,
-    any_value(records.record) AS raw,
-    any_value(records.raw_ref) AS raw_ref
+-- Records with a problem, by number, and every reason.
+SELECT record_no, string_agg(DISTINCT reason, '; ' ORDER BY reason)
 FROM problem
-JOIN records USING (record_no)
-GROUP BY records.record_no
-ORDER BY records.record_no
+GROUP BY record_no
+ORDER BY record_no

@@ -147,13 +147,13 @@ def _tabular(
         raise ValueError(f"{count:,} rows are over the limit of {MAX_ROWS:,} a file")
     columns = [_column(name, kept, header, contract, dialect) for name in contract.tops]
     table = pa.table(
-        [pa.array(numbers, pa.int64()), pa.array(texts, pa.string()), *columns],
-        names=["#", "record", *contract.tops],
+        [pa.array(numbers, pa.int64()), *columns],
+        names=["#", *contract.tops],
     )
     # a name in another encoding than the declared one is told by its bytes
     said = {name.encode("utf-8", "backslashreplace").decode() for name in header}
     unknown = tuple(sorted(said - set(contract.tops)))
-    return Records(table, frozenset(), rejects, count, unknown)
+    return Records(table, texts, frozenset(), rejects, count, unknown)
 
 
 def _header(rows: Iterator[Row], contract: Contract, dialect: Dialect) -> list[str]:

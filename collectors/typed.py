@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.contract import Contract, Field
-from collectors.page import Page, Records
+from collectors.page import Page, Records, text_of
 from collectors.sqltext import all_of, literal, quote
 
 _NUMBER = ", ".join(f"'{character}'" for character in '-0123456789"')
@@ -34,7 +34,7 @@ def register(
 
     `typed` also has the records that break the contract, with `contract_problem`.
     """
-    table = pa.concat_tables([_surrounded(page, records) for page, records in pages])
+    table = pa.concat_tables([_surrounded(page, records, with_record) for page, records in pages])
     numbers = pa.arange(0, table.num_rows)
     con.register("records", table.append_column("record_no", numbers))
     _type(con, table.column_names, contract, pages[0][1].quoted, with_record)
@@ -94,7 +94,7 @@ def _type(
     )
 
 
-def _surrounded(page: Page, records: Records) -> pa.Table:
+def _surrounded(page: Page, records: Records, with_record: bool) -> pa.Table:
     """The records with the constants of their page: number, time, reference, parameters."""
     rows = records.table.num_rows
     places = records.table.column("#").cast(pa.string())
@@ -109,6 +109,8 @@ def _surrounded(page: Page, records: Records) -> pa.Table:
     }
     references = pc.binary_join_element_wise(page.ref, places, "#")
     table = records.table.drop_columns("#").append_column("raw_ref", references)
+    if with_record:
+        table = table.append_column("record", pa.array(map(text_of, records.raws), pa.string()))
     for name, constant in constants.items():
         table = table.append_column(name, pa.repeat(constant, rows))
     return table

@@ -69,9 +69,9 @@ WRITTEN = {
     """,
     "app/store/state.py": "arriving asked columns held name query union",
     "collectors/canonical.py": "expression ready sql used",
-    "collectors/feed.py": "at expression id mark",
+    "collectors/feed.py": "at expression furthest id mark timely value",
     "collectors/finish.py": """
-        _complaining _unresolved all_of casting chosen completing default factor joins key
+        _complaining _unresolved all_of casting chosen completing default doubted factor joins key
         kind missing more name ready rest said sent sql table too_large twice unknown
         _unknown value values words
     """,

@@ -16,7 +16,7 @@ from app.cli.output import emit, say, shown
 from app.landscape.load import Landscape
 from app.store.lake import Lake, LakeError
 from collectors.feed import Plan, page_path
-from collectors.page import Dialect, Page, records
+from collectors.page import Dialect, Page, records, text_of
 from collectors.record import MAX_RECORD
 
 REFERENCE = re.compile(r"[\w-]+/[\w-]+/[\w-]+/\d{6}\.page\.zst(#\d+)?")
@@ -149,7 +149,7 @@ def _record(plan: Plan | None, page: Page, number: int) -> str:
         why = "no feed of the landscape says how to find a record in it"
         raise Failure(f"{why}; see the whole page with: tieout raw {page.ref}", USAGE)
     found = records(plan.source, page, page_path(plan), plan.contract, plan.feed.csv.dialect)
-    texts = dict(zip(found.table["#"].to_pylist(), found.table["record"].to_pylist(), strict=True))
+    texts = dict(zip(found.table["#"].to_pylist(), map(text_of, found.raws), strict=True))
     texts |= {record_number(reject.raw_ref): reject.raw for reject in found.rejects}
     if number not in texts:
         count = f"{found.count} record{'' if found.count == 1 else 's'}"

@@ -13,12 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 
 from collectors.page import Page
 
 PAGE_SUFFIX = ".page.zst"
-WRITING = WriterProperties(compression="ZSTD")
+# Columns that hardly ever hold a value twice: a dictionary of them is built for nothing.
+DISTINCT = ("fact_no", "source_key", "raw_ref", "record_hash", "correlation_id")
+WRITING = WriterProperties(
+    compression="ZSTD",
+    column_properties={name: ColumnProperties(dictionary_enabled=False) for name in DISTINCT},
+)
 
 
 class LakeError(Exception):

@@ -191,7 +191,8 @@ class Store:
                 landed.keys.setdefault(table.name, []).append(member.facts.select(["source_key"]))
         held = _distinct(fresh)
         landed.held += held
-        landed.unchanged += _distinct(came) - held
+        if sum(map(len, came)) > sum(map(len, fresh)):
+            landed.unchanged += _distinct(came) - held
         if rejects:
             self.rejects.hold(source, feed, pull_id, rejects, now)
             landed.rejects += len(rejects)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from collectors.ask import Ask, encoded, query, typed
 from collectors.client import Answer, Client
 from collectors.errors import ForbiddenRequestError, PayloadError, shown
 from collectors.pack import Paging
-from collectors.page import Page, at, count_records
+from collectors.page import Page, Raw, at, cut_records
 
 SAME_PAGES = 2  # so often a list that leads on may show the same page
 LINK = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
@@ -59,11 +59,13 @@ def walk(
         if answer.status == 404:
             break
         is_beyond = answer.status == 416
-        count, mark = (0, "") if is_beyond else count_records(ask.source, answer.body, feed.records)
+        body, nothing = answer.body, (list[Raw](), "")
+        found, mark = nothing if is_beyond else cut_records(ask.source, body, feed.records)
+        count = len(found)
         total = _total(ask.source, paging, total_path, answer, total)
         if is_beyond:
             break
-        yield request.page(ask, number, answer, client)
+        yield request.page(ask, number, answer, found, client)
         got += count
         following = _following(paging, answer, count, got, total)
         if following is None:
@@ -89,10 +91,12 @@ class _Request:
     headers: dict[str, str]
     body: bytes | None
 
-    def page(self, ask: Ask, number: int, answer: Answer, client: Client) -> Page:
+    def page(
+        self, ask: Ask, number: int, answer: Answer, found: Sequence[Raw], client: Client
+    ) -> Page:
         name = f"{self.method} {self.path} page {number}"
-        now = client.clock.now()
-        return Page(number, answer.body, "json", name, now, ask.parameters, answer.clock)
+        now, clock = client.clock.now(), answer.clock
+        return Page(number, answer.body, "json", name, now, ask.parameters, clock, cut=found)
 
 
 def _request(ask: Ask, path: str) -> _Request:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from collectors.ask import Ask, typed
 from collectors.client import Answer, Client
 from collectors.errors import PayloadError, SourceDeniedError, shown
-from collectors.page import Page, at, count_records
+from collectors.page import Page, at, cut_records
 
 RESULT = "$.result"
 _DENIED = ("AccessDenied", "AccessError", "LoginException", "SessionExpired")
@@ -28,7 +28,8 @@ def pages(ask: Ask, client: Client, session: Session) -> Iterator[Page]:
     feed, offset, seen = ask.feed, 0, set[str]()
     for number in itertools.count(1):
         answer = session.search_read(client, ask, offset)
-        count, mark = count_records(ask.source, answer.body, RESULT)
+        found, mark = cut_records(ask.source, answer.body, RESULT)
+        count = len(found)
         if count and mark in seen:
             what = f"{feed.model}: page {number} repeats an earlier page"
             raise PayloadError(ask.source, f"{what}; the source goes round in circles")
@@ -41,6 +42,7 @@ def pages(ask: Ask, client: Client, session: Session) -> Iterator[Page]:
             client.clock.now(),
             ask.parameters,
             answer.clock,
+            cut=found,
         )
         if count < feed.size:
             return

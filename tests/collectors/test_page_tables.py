@@ -29,7 +29,7 @@ from tests.collectors.pages import FIELDS, GOOD, kept, listed, page, read, reaso
 def test_a_quoted_field_may_hold_anything() -> None:
     found = table('id,qty,note\na,1,"x\ny"\nb,2,"say ""hi"""\nc,3,"d,e"\r\n')
     assert kept(found) == [("a", "1", "x\ny"), ("b", "2", 'say "hi"'), ("c", "3", "d,e")]
-    assert found.table["record"].to_pylist()[0] == 'a,1,"x\ny"'
+    assert found.raws[0] == 'a,1,"x\ny"'
 
 
 @pytest.mark.parametrize("mark", ["\u2028", "\x0b", "\x0c", "\x85", "\x1c"])
