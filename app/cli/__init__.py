@@ -31,6 +31,7 @@ COMMANDS = {
     "balance": "looking",
     "signals": "looking",
     "feeds": "looking",
+    "score": "scoring",
     "audit": "looking",
     "rebuild": "running",
 }
@@ -93,6 +94,7 @@ SUMMARIES = {
     "balance": "Stock of an item or lot on both sides, difference taken apart",
     "signals": "The golden signals",
     "feeds": "How every feed is",
+    "score": "Hold the exceptions against a truth that is known",
     "audit": "Verify the audit trail",
     "rebuild": "Make the match state anew from the lake, and prove it",
 }

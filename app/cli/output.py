@@ -39,6 +39,11 @@ def emit(
             table(rows, columns, title)
 
 
+def emit_one(document: Mapping[str, Any], form: str) -> None:
+    """One document: JSON for people, or on one line."""
+    click.echo(_json(plain(document), indent=None if form == "jsonl" else 2))
+
+
 def _json(value: Any, indent: int | None = None) -> str:
     """JSON whose text cannot steer a terminal: of its own it lets DEL and C1 controls pass."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)

@@ -157,6 +157,12 @@ class Reader:
         )
         return list({row["rule"]: row for row in self._rows(query)}.values())
 
+    def judged(self) -> list[dict[str, Any]]:
+        """Every run that judged anything: its rule, what it was asked for, how far it could see."""
+        c = t.reconcile_run.c
+        query = sa.select(c.rule, c.as_of, c.horizon).where(c.horizon.is_not(None))
+        return self._rows(query.order_by(c.as_of, c.rule))
+
     def rejects(
         self, source: str | None = None, feed: str | None = None, state: str | None = "open"
     ) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""How good the checks are: exceptions held against a truth that is known."""
