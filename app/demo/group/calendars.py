@@ -1,4 +1,4 @@
-"""Working time of a plant. Wall clock at the edge, UTC inside: a night shift may have 7 or 9 hours."""
+"""Working time of a plant: wall clock at the edge, UTC inside. A night may have 7 or 9 hours."""
 
 from bisect import bisect_right
 from collections.abc import Iterator

@@ -35,17 +35,32 @@ def items(seed: int, plants: Sequence[Plant], start: date, days: int) -> dict[st
 
 def daily_usage(plant: Plant, known: dict[str, Item]) -> dict[str, Decimal]:
     """What a plant of scale 1 uses of each component on a working day, about; base unit."""
-    output = {item.code: item for item in known.values() if plant.code in item.makers}
     made = {
-        code: item.batch * _BATCHES_A_DAY * FINISHED_LINES / MADE["finished"]
-        for code, item in output.items()
+        item.code: item.batch * _BATCHES_A_DAY * FINISHED_LINES / MADE["finished"]
+        for item in known.values()
         if item.kind == "finished"
     }
-    usage = _exploded(made, known)
-    semi = {code: amount for code, amount in usage.items() if code in output}
+    demand = _exploded(made, known)  # also of other plants, for what is made here
+    semi = {
+        item.code: max(demand.get(item.code, ZERO), item.batch / 2)
+        for item in known.values()
+        if item.kind == "semi" and plant.code in item.makers
+    }
+    own = {code: amount for code, amount in made.items() if plant.code in known[code].makers}
+    usage = _exploded(own, known)
     for code, amount in _exploded(semi, known).items():
         usage[code] = usage.get(code, ZERO) + amount
     return usage
+
+
+def largest_batch(plant: Plant, known: dict[str, Item]) -> dict[str, Decimal]:
+    """What the hungriest batch made in a plant takes of each component; base unit."""
+    takes: dict[str, Decimal] = {}
+    for item in known.values():
+        if plant.code in item.makers:
+            for line in (line for bom in item.boms for line in bom.lines):
+                takes[line.item] = max(takes.get(line.item, ZERO), line.per_unit * item.batch)
+    return takes
 
 
 def _exploded(made: dict[str, Decimal], known: dict[str, Item]) -> dict[str, Decimal]:
@@ -179,12 +194,12 @@ def _finished(
 
 
 def _routing(rng: Random, batch: Decimal, count: int) -> tuple[Operation, ...]:
-    """Operations 0010, 0020, ...: a batch takes each of them 25 to 60 minutes."""
+    """Operations 0010, 0020, ...: a batch takes each of them 36 to 80 minutes."""
     return tuple(
         Operation(
             no=f"{10 * (number + 1):04d}",
             machine=number,
-            minutes_per_unit=(rng.randint(25, 60) / batch).quantize(Decimal("0.001")),
+            minutes_per_unit=(rng.randint(36, 80) / batch).quantize(Decimal("0.001")),
             setup_minutes=rng.choice((5, 10, 15, 20)),
             reporting=number == count - 1 or (number == 0 and rng.random() < 0.5),
         )

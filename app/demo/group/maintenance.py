@@ -13,7 +13,7 @@ from app.demo.group.happenings import ZERO, Happening, Kind
 from app.demo.group.masterdata import SPARES, UNRESTRICTED, Item
 from app.demo.group.world import DAY, HOUR, MINUTE, Process, Site, whole
 
-_BETWEEN_FAILURES, _BETWEEN_SERVICES = 55 * HOUR, 160 * HOUR  # of working time
+_BETWEEN_FAILURES, _BETWEEN_SERVICES = 75 * HOUR, 160 * HOUR  # of working time
 _REASONS = ("jam", "tool worn", "sensor", "hydraulics", "no operator", "power")
 _SERVICE = "service"
 

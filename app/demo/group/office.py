@@ -33,7 +33,7 @@ class Office:
     # Counting
 
     def _count_all(self, rng: Random) -> Process:
-        between = float(24 * HOUR / _COUNTS / self.site.world.group.scale)
+        between = float(24 * HOUR / (_COUNTS * self.site.world.group.scale))
         while True:
             yield self.site.work(rng.expovariate(1 / between))
             held = [

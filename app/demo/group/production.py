@@ -57,16 +57,14 @@ class Floor:
         choice = [items[code] for code in line.makes]
         if choice[0].kind == "finished":
             return rng.choice(choice)
-        scale = Decimal(self.site.world.group.scale)
-        enough = {i.code: max(self._needed(i) * _COVER * scale, i.batch * 6) for i in choice}
-        cover = {i.code: self.site.on_hand(RAW, i.code) / enough[i.code] for i in choice}
+        cover = {i.code: self.site.on_hand(RAW, i.code) / self._enough(i) for i in choice}
         scarce = min(choice, key=lambda item: cover[item.code])
         return scarce if cover[scarce.code] < 1 else None
 
-    def _needed(self, item: Item) -> Decimal:
-        """Daily use of an item here and in the plants supplied by this one."""
-        sites = self.site.world.sites.values()
-        return sum((site.usage.get(item.code, ZERO) for site in sites), ZERO)
+    def _enough(self, item: Item) -> Decimal:
+        """Days of use of an item here and in the plants supplied by this one."""
+        users = [site for site in self.site.world.sites.values() if item.code in site.usage]
+        return sum((site.cover(item, _COVER) for site in users), item.batch * 3)
 
     def _release(self, line: Line, item: Item, rng: Random) -> Order:
         site = self.site

@@ -43,7 +43,6 @@ class Purchasing:
     def __init__(self, site: Site, quality: Quality) -> None:
         self.site, self.quality = site, quality
         group = site.world.group
-        self._scale = Decimal(group.scale)
         used = [group.items[code] for code in site.usage]
         bought = [item for item in used if not item.makers]
         spares = [item for item in group.items.values() if item.kind == "spare"]
@@ -72,9 +71,8 @@ class Purchasing:
             held = self.site.on_hand(SPARES, item.code) + coming
             return Decimal(_SPARES_LOT) if held < _SPARES_LOW else ZERO
         held = self.site.on_hand(RAW, item.code) + self.site.on_hand(WIP, item.code)
-        usage = self.site.usage[item.code]
-        lot = multiple(usage * _LOT, item.pack, up=True)
-        lacking = usage * _REORDER * self._scale - held - coming
+        lot = multiple(self.site.usage[item.code] * _LOT, item.pack, up=True)
+        lacking = self.site.cover(item, _REORDER) - held - coming
         return multiple(max(ZERO, lacking), lot, up=True)
 
     def _order(self, supplier: str, lines: list[tuple[Item, Decimal]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 
-from app.demo.group.happenings import ZERO, Happening, Kind
+from app.demo.group.happenings import Happening, Kind
 from app.demo.group.masterdata import (
     FINISHED,
     RAW,
@@ -17,13 +17,7 @@ from app.demo.group.masterdata import (
 from app.demo.group.world import DAY, HOUR, MINUTE, Process, Site, multiple
 
 _ROUND = 15  # minutes between two looks at the line-side stock
-_CARD, _LINE_SIDE = Decimal("0.25"), Decimal("0.5")  # days of usage: one trip, what is kept
 _REORDER, _LOT = 5, 4  # days of usage
-
-
-def container(site: Site, item: Item) -> Decimal:
-    """What one trip brings to the line; whole packs."""
-    return multiple(site.usage.get(item.code, ZERO) * _CARD, item.pack) or item.pack
 
 
 def move(
@@ -113,7 +107,6 @@ class Supply:
     def __init__(self, site: Site) -> None:
         self.site, world = site, site.world
         items = world.group.items
-        self._scale = Decimal(world.group.scale)
         self._components = [items[code] for code in site.usage]
         self._foreign = [
             item
@@ -136,8 +129,8 @@ class Supply:
         yield site.open_for_work()
         while True:
             for item in self._components:
-                size = container(site, item)
-                wanted = site.usage[item.code] * _LINE_SIDE * self._scale
+                size = site.container(item)
+                wanted = site.line_side(item)
                 wanted -= site.on_hand(WIP, item.code) + self._under_way.get(item.code, 0) * size
                 trips = min(max(0, int(wanted / size)), int(site.on_hand(RAW, item.code) / size))
                 for _ in range(trips):
@@ -162,9 +155,8 @@ class Supply:
             yield site.work(rng.randint(60, 300) * MINUTE)
             for item in self._foreign:
                 lot = _lot_size(site, item)
-                enough = site.usage[item.code] * _REORDER * self._scale
                 coming = self._under_way.get(f"{item.code}/plant", 0) * lot
-                if site.on_hand(RAW, item.code) + coming < enough:
+                if site.on_hand(RAW, item.code) + coming < site.cover(item, _REORDER):
                     sender = site.world.sites[item.makers[0]]
                     site.world.env.process(self._transfer(sender, item, lot, rng))
 
@@ -212,17 +204,18 @@ class Supply:
 
 
 def _lot_size(site: Site, item: Item) -> Decimal:
-    return multiple(site.usage[item.code] * _LOT, item.pack, up=True)
+    return multiple(site.usage[item.code] * _LOT + 2 * site.container(item), item.pack, up=True)
 
 
 def open_stock(site: Site) -> None:
     """What lies in the plant when the history begins; enough to work until supply comes."""
-    world, scale = site.world, Decimal(site.world.group.scale)
+    world = site.world
     rng = world.group.chance(f"opening/{site.code}")
-    for code, usage in site.usage.items():
+    for code in site.usage:
         item = world.group.items[code]
-        for place, days in ((RAW, rng.randint(4, 7)), (WIP, _LINE_SIDE)):
-            quantity = multiple(usage * days * scale, item.pack, up=True)
+        level = site.cover(item, rng.randint(4, 7))
+        for place, needed in ((RAW, level), (WIP, site.line_side(item))):
+            quantity = multiple(needed, item.pack, up=True)
             lot = site.number("opening", "A") if item.tracking == "lot" else ""
             _open(site, item, place, quantity, lot=lot)
     for item in world.group.items.values():

@@ -19,6 +19,8 @@ from app.demo.group.stock import Stock
 
 Process = Generator[simpy.Event, Any, None]
 MINUTE, HOUR, DAY = 60, 3600, 86400
+LARGEST_ORDER = 10  # batches
+_TRIP, _LINE_SIDE = Decimal("0.25"), Decimal("0.5")  # days of usage
 CENT = Decimal("0.01")
 
 
@@ -87,6 +89,7 @@ class Site:
         self.calendar = Calendar(plant, group.first, group.last)
         self._weekdays = Calendar(plant, group.first, group.last, weekend=False)
         self.usage = catalogue.daily_usage(plant, group.items)
+        self._largest = catalogue.largest_batch(plant, group.items)
 
     def calendar_of(self, line: Line) -> Calendar:
         """When a line works."""
@@ -114,6 +117,22 @@ class Site:
     def on_hand(self, place: str, item: str, status: str = UNRESTRICTED) -> Decimal:
         """How much there is in a place."""
         return self.world.stock.on_hand(self.code, place, item, status)
+
+    def container(self, item: Item) -> Decimal:
+        """What one trip brings to the line: a batch never needs more. Whole packs."""
+        size = max(self.usage[item.code] * _TRIP, self._largest[item.code] * Decimal("1.1"))
+        return multiple(size, item.pack, up=True)
+
+    def line_side(self, item: Item) -> Decimal:
+        """What is kept beside the lines."""
+        return self._days(item, _LINE_SIDE) + 2 * self.container(item)
+
+    def cover(self, item: Item, days: int) -> Decimal:
+        """Usage of some days and of the largest order there can be."""
+        return self._days(item, Decimal(days)) + self._largest[item.code] * LARGEST_ORDER
+
+    def _days(self, item: Item, days: Decimal) -> Decimal:
+        return self.usage[item.code] * days * Decimal(self.world.group.scale)
 
     def price(self, item: Item, quantity: Decimal, percent: int = 100) -> Decimal:
         """What a quantity is worth in the plant's currency, to the cent."""
