@@ -190,10 +190,11 @@ class Floor:
             site.world.env.process(self._rebook(run, rng))
 
     def _supplied(self, run: Run, quantity: Decimal) -> Process:
+        """Wait for line-side stock and working time; nobody else gets between this and its use."""
         calendar = self.site.calendar_of(run.order.line)
+        yield self.site.open_for_work(calendar)
         while orders.lacks(run.order, run.operation.no, quantity):
             yield self.site.work(10 * MINUTE, calendar)
-        yield self.site.open_for_work(calendar)
 
     def _batch(
         self, run: Run, machine: Machine, quantity: Decimal, rng: Random

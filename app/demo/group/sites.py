@@ -7,7 +7,10 @@ from decimal import Decimal
 
 from app.demo.group.masterdata import PLACES, Line, Period, Plant
 
-FINISHED_LINES, SEMI_LINES, MACHINES = 4, 2, 4
+FINISHED_LINES, SEMI_LINES, MACHINES = 4, 2, 4  # of a plant at scale 1; machines of a line
+MADE = {"finished": 12, "semi": 8}  # items of a plant
+_PER_LINE = {"finished": 3, "semi": 4}  # items one line can make, or more where lines are few
+_SERIES = {"finished": "9", "semi": "5"}
 _EARLY, _NOON, _LATE = time(6), time(14), time(22)
 
 
@@ -123,7 +126,7 @@ def _nth(year: int, month: int, *, weekday: int, nth: int) -> date:
 
 
 def _lines(plant: str, scale: Decimal) -> Iterator[Line]:
-    """Lines of finished items, then of semi-finished ones; each makes a third of them."""
+    """Lines of finished items, then of semi-finished ones."""
     finished = max(1, round(FINISHED_LINES * scale))
     semi = max(1, round(SEMI_LINES * scale))
     for number in range(finished + semi):
@@ -132,16 +135,12 @@ def _lines(plant: str, scale: Decimal) -> Iterator[Line]:
         nth = number - finished if is_semi else number
         yield Line(
             code=code,
-            makes=made_by(plant, "semi" if is_semi else "finished", nth),
+            makes=_made_by(plant, "semi", nth, semi)
+            if is_semi
+            else _made_by(plant, "finished", nth, finished),
             machines=tuple(f"M{plant}-{number + 1:02d}{letter}" for letter in "ABCD"[:MACHINES]),
             weekend=nth % 2 == 0,
         )
-
-
-# How many finished and semi-finished items a plant makes, and how many of them one line can make.
-MADE = {"finished": 12, "semi": 8}
-_PER_LINE = {"finished": 3, "semi": 4}
-_SERIES = {"finished": "9", "semi": "5"}
 
 
 def item_code(plant: str, kind: str, number: int) -> str:
@@ -149,10 +148,10 @@ def item_code(plant: str, kind: str, number: int) -> str:
     return f"{_SERIES[kind]}{int(plant) // 1000:02d}{number + 1:03d}".zfill(10)
 
 
-def made_by(plant: str, kind: str, nth: int) -> tuple[str, ...]:
-    """The items the nth line of a kind makes; every item has a line once there are enough."""
-    first = nth * _PER_LINE[kind]
-    numbers = (n % MADE[kind] for n in range(first, first + _PER_LINE[kind]))
+def _made_by(plant: str, kind: str, nth: int, lines: int) -> tuple[str, ...]:
+    """The items the nth of so many lines makes; together they make all, few lines more each."""
+    each = max(_PER_LINE[kind], -(-MADE[kind] // lines))
+    numbers = (number % MADE[kind] for number in range(nth * each, (nth + 1) * each))
     return tuple(item_code(plant, kind, number) for number in numbers)
 
 

@@ -113,6 +113,9 @@ class Supply:
             for item in self._components
             if item.kind == "semi" and site.code not in item.makers
         ]
+        self._routes = [
+            (item, site.container(item), site.line_side(item)) for item in self._components
+        ]
         self._under_way: dict[str, int] = {}  # trips to the line, by item
 
     def processes(self) -> Iterator[Process]:
@@ -128,18 +131,22 @@ class Supply:
         site, env = self.site, self.site.world.env
         yield site.open_for_work()
         while True:
-            for item in self._components:
-                size = site.container(item)
-                wanted = site.line_side(item)
-                wanted -= site.on_hand(WIP, item.code) + self._under_way.get(item.code, 0) * size
-                trips = min(max(0, int(wanted / size)), int(site.on_hand(RAW, item.code) / size))
-                for _ in range(trips):
+            for item, size, level in self._routes:
+                for _ in range(self._trips(item, size, level)):
                     env.process(self._trip(item, size, rng))
                     self._under_way[item.code] = self._under_way.get(item.code, 0) + 1
                     yield site.work(rng.randint(5, 60))
                     if site.on_hand(RAW, item.code) < size:
                         break
             yield site.work(_ROUND * MINUTE)
+
+    def _trips(self, item: Item, size: Decimal, level: Decimal) -> int:
+        """How many containers are to be brought, and are there."""
+        coming = self._under_way.get(item.code, 0) * size
+        wanted = level - self.site.on_hand(WIP, item.code) - coming
+        if wanted < size:
+            return 0
+        return int(min(wanted, self.site.on_hand(RAW, item.code)) // size)
 
     def _trip(self, item: Item, size: Decimal, rng: Random) -> Process:
         if self.site.on_hand(RAW, item.code) >= size:
