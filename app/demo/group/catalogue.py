@@ -194,12 +194,12 @@ def _finished(
 
 
 def _routing(rng: Random, batch: Decimal, count: int) -> tuple[Operation, ...]:
-    """Operations 0010, 0020, ...: a batch takes each of them 40 to 90 minutes."""
+    """Operations 0010, 0020, ...: a batch takes each of them 45 to 95 minutes."""
     return tuple(
         Operation(
             no=f"{10 * (number + 1):04d}",
             machine=number,
-            minutes_per_unit=(rng.randint(40, 90) / batch).quantize(Decimal("0.001")),
+            minutes_per_unit=(rng.randint(45, 95) / batch).quantize(Decimal("0.001")),
             setup_minutes=rng.choice((5, 10, 15, 20)),
             reporting=number == count - 1 or (number == 0 and rng.random() < 0.5),
         )
