@@ -62,8 +62,10 @@ class Office:
         """What was found more or less; pieces with a serial do not get more, nor lost by half."""
         if rng.random() >= _WRONG or item.tracking == "serial":
             return ZERO
-        much = max(item.step, multiple(balance.quantity * rng.randint(1, 30) / 1000, item.step))
         held = self.site.world.stock.of_lot(self.site.code, balance.place, item.code, balance.lot)
+        if not held:
+            return ZERO
+        much = max(item.step, multiple(balance.quantity * rng.randint(1, 30) / 1000, item.step))
         return much if rng.random() < 0.35 else -min(much, held)
 
     def _adjust(

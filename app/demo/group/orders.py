@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from app.demo.group.happenings import ZERO, Happening, Kind
 from app.demo.group.masterdata import (
+    BLOCKED,
     FINISHED,
     INSPECTION,
     RAW,
@@ -34,7 +35,7 @@ class Order:
     bom: Bom
     planned: Decimal
     due: date
-    status: str = "released"  # then started or cancelled
+    status: str = "released"  # then started and completed, or cancelled
     received: Decimal = ZERO
     is_short: bool = False
     picked: dict[str, list[Happening]] = field(default_factory=dict)  # by component
@@ -194,7 +195,7 @@ def hand_back(order: Order, actor: str) -> None:
 
 
 def _hand_back(order: Order, pick: Happening, quantity: Decimal, actor: str) -> None:
-    world = order.site.world
+    world, is_held = order.site.world, order.site.is_held(pick.item, pick.lot)
     world.tell(
         Happening(
             *world.stamp(),
@@ -205,7 +206,7 @@ def _hand_back(order: Order, pick: Happening, quantity: Decimal, actor: str) -> 
             quantity=quantity,
             unit=pick.unit,
             to_place=pick.from_place,
-            to_status=UNRESTRICTED,
+            to_status=BLOCKED if is_held else UNRESTRICTED,
             order_no=order.no,
             operation=pick.operation,
             line=order.line.code,

@@ -84,18 +84,21 @@ class Floor:
         return order
 
     def _change(self, order: Order, rng: Random) -> Process:
-        """Some orders are changed or cancelled before the line gets to them."""
+        """Some orders are changed or cancelled before the line gets to them, some dates later."""
         fate = rng.random()
         if fate > _CHANGED + _CANCELLED:
             return
         yield self.site.work(rng.randint(5, 150) * MINUTE, self.site.calendar_of(order.line))
-        if order.status != "released":
+        if order.status == "completed":
+            return
+        is_waiting = order.status == "released"
+        if fate < _CANCELLED and not is_waiting:
             return
         if fate < _CANCELLED:
             order.status = "cancelled"
             orders.tell(order, Kind.ORDER_CANCELLED, order.planned, "planner", "no demand")
             return
-        if rng.random() < 0.6:
+        if is_waiting and rng.random() < 0.6:
             order.planned += order.item.batch * rng.choice((-1, 1, 2))
         else:
             order.due = self.site.due_in(rng.randint(1, 6))
@@ -111,6 +114,7 @@ class Floor:
             if order.status == "cancelled":
                 continue
             order.status = "started"
+            site.world.begin(_lots(order))
             yield from self._pick(order, rng)
             yield from self._make(order, rng)
             site.world.env.process(self._close(order, rng))
@@ -144,7 +148,8 @@ class Floor:
             for n, operation in enumerate(routing)
         ]
         yield env.all_of([env.process(work) for work in works])
-        reason = "short" if order.is_short else ""
+        self.site.world.end(_lots(order))
+        order.status, reason = "completed", "short" if order.is_short else ""
         orders.hand_back(order, self.site.someone(rng))
         orders.tell(order, Kind.ORDER_COMPLETED, order.received, self.site.someone(rng), reason)
 
@@ -245,7 +250,10 @@ class Floor:
             wrong = max(scrap + 1, quantity + rng.choice((-2, -1, 1, 2)))
             yield from self._supplied(run, wrong)
         posted = self._post(run, wrong, scrap, site.someone(rng))
+        lots = [x.lot or x.serial for x in posted]
+        site.world.begin(lots)
         yield site.work(rng.randint(4, 40) * MINUTE, calendar)
+        site.world.end(lots)
         received = [x for x in posted if x.kind is Kind.FINISHED_RECEIVED]
         if not all(_is_there(site, happening) for happening in received):
             self.quality.inspect(posted)
@@ -282,6 +290,11 @@ class Floor:
             self.site.world.reverse(run.last, actor, "wrong minutes")
             run.minutes = (run.last.minutes * rng.randint(50, 95) / 100).quantize(Decimal("0.1"))
             orders.book_labour(run, actor, "correction")
+
+
+def _lots(order: Order) -> tuple[str, ...]:
+    """The lots an order can put its product into."""
+    return (f"{order.lot[:-1]}1", f"{order.lot[:-1]}2") if order.lot else ()
 
 
 def _is_last(run: Run) -> bool:

@@ -12,6 +12,7 @@ from app.demo.group.masterdata import (
     QUARANTINE,
     RAW,
     UNRESTRICTED,
+    WIP,
 )
 from app.demo.group.stock import Balance
 from app.demo.group.supply import move
@@ -77,36 +78,46 @@ class Quality:
             found = self._doubtful(rng)
             if found:
                 number, actor = self.site.number("hold", "6"), self.site.someone(rng)
-                reason = rng.choice(_DEFECTS)
-                total = sum((held.quantity for held in found), ZERO)
+                reason, total = rng.choice(_DEFECTS), _total(found)
+                self.site.world.held.add((self.site.code, found[0].item, found[0].lot))
                 self._tell(Kind.HOLD_PLACED, found[0], total, number, BLOCKED, actor, reason)
                 for held in found:
                     self._restate(held, held.quantity, BLOCKED, number, actor)
-                self.site.world.env.process(self._settle(found, number, rng))
+                self.site.world.env.process(self._settle(found[0], number, rng))
 
     def _doubtful(self, rng: Random) -> list[Balance]:
-        """All that may be used of some lot of the plant."""
-        held = [
+        """All there is of some lot that lies still: all in this plant, all free to be used."""
+        stock = self.site.world.stock
+        lots = [
             balance
-            for balance in self.site.world.stock.balances(self.site.code)
-            if balance.place in (RAW, FINISHED) and balance.lot and balance.status == UNRESTRICTED
+            for balance in stock.balances(self.site.code)
+            if balance.place in (RAW, FINISHED) and balance.lot
         ]
-        if not held:
-            return []
-        lot = rng.choice(held)
-        return [balance for balance in held if (balance.item, balance.lot) == (lot.item, lot.lot)]
+        for lot in rng.sample(lots, min(len(lots), 5)):
+            found = stock.everywhere(lot.item, lot.lot)
+            is_still = not self.site.world.busy[lot.lot]
+            if is_still and all(self._is_free(balance) for balance in found):
+                return found
+        return []
 
-    def _settle(self, found: list[Balance], number: str, rng: Random) -> Process:
+    def _is_free(self, balance: Balance) -> bool:
+        is_here = balance.plant == self.site.code and balance.place in (RAW, WIP, FINISHED)
+        return is_here and balance.status == UNRESTRICTED
+
+    def _settle(self, lot: Balance, number: str, rng: Random) -> Process:
+        """It was harmless, or all of it is thrown away; what was returned meanwhile as well."""
         yield self.site.work(rng.randint(2, 40) * HOUR)
-        actor = self.site.someone(rng)
-        total = sum((held.quantity for held in found), ZERO)
+        actor, stock = self.site.someone(rng), self.site.world.stock
+        found = [b for b in stock.everywhere(lot.item, lot.lot) if b.status == BLOCKED]
         if rng.random() < 0.2:
             for held in found:
-                yield from self._dispose(held, held.quantity, number, rng)
+                self._scrap(held, held.quantity, number, actor)
             return
+        total = _total(found)
+        self.site.world.held.discard((self.site.code, lot.item, lot.lot))
         self._tell(Kind.HOLD_RELEASED, found[0], total, number, UNRESTRICTED, actor, "harmless")
         for held in found:
-            self._restate(held, held.quantity, UNRESTRICTED, number, actor, BLOCKED)
+            self._restate(held, held.quantity, UNRESTRICTED, number, actor)
 
     def _dispose(self, held: Balance, quantity: Decimal, number: str, rng: Random) -> Process:
         """Blocked stock is used after all now and then, and thrown away otherwise."""
@@ -116,6 +127,9 @@ class Quality:
             self._restate(held, quantity, UNRESTRICTED, number, actor, BLOCKED)
             yield from self._store(held, quantity, rng)
             return
+        self._scrap(held, quantity, number, actor)
+
+    def _scrap(self, held: Balance, quantity: Decimal, number: str, actor: str) -> None:
         world, item = self.site.world, self.site.world.group.items[held.item]
         world.tell(
             Happening(
@@ -193,6 +207,10 @@ class Quality:
                 actor=actor,
             )
         )
+
+
+def _total(found: Iterable[Balance]) -> Decimal:
+    return sum((balance.quantity for balance in found), ZERO)
 
 
 def _as_balance(receipt: Happening) -> Balance:

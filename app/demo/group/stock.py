@@ -80,6 +80,14 @@ class Stock:
             for lot, quantity in lots.items():
                 yield Balance(plant, place, item, lot, status, quantity)
 
+    def everywhere(self, item: str, lot: str) -> list[Balance]:
+        """Every balance of a lot, or of a piece with its serial, in all plants."""
+        return [
+            Balance(plant, place, item, lot, status, lots[lot])
+            for (plant, place, of_item, status), lots in self._lots.items()
+            if of_item == item and lot in lots
+        ]
+
     def _take(self, shelf: Shelf, lot: str, quantity: Decimal, why: Happening) -> None:
         lots = self._lots.get(shelf, {})
         left = lots.get(lot, ZERO) - quantity

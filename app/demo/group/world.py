@@ -1,7 +1,7 @@
 """What every process shares: the time, the true stock, numbers of documents, and telling."""
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -32,6 +32,8 @@ class World:
         self.env = simpy.Environment(int(group.starts_at.timestamp()))
         self.stock = Stock()
         self.told: list[Happening] = []  # emptied by whoever listens
+        self.held: set[tuple[str, str, str]] = set()  # plant, item and lot nobody may touch
+        self.busy: Counter[str] = Counter()  # lots somebody adds to or corrects
         self._numbers: Counter[str] = Counter()
         self._no = 0
         self.sites = {plant.code: Site(self, plant) for plant in group.sites}
@@ -75,6 +77,17 @@ class World:
         self._numbers[series] += 1
         return f"{self._numbers[series]:07d}"
 
+    def begin(self, lots: Iterable[str]) -> None:
+        """Somebody starts to work on lots; they are not put on hold until `end`."""
+        self.busy.update(lots)
+
+    def end(self, lots: Iterable[str]) -> None:
+        """Somebody is done with lots."""
+        for lot in lots:
+            self.busy[lot] -= 1
+            if not self.busy[lot]:
+                del self.busy[lot]
+
     def pause(self, seconds: float) -> simpy.Event:
         """So much time passes, worked or not; at least a second."""
         return self.env.timeout(max(1, int(seconds)))
@@ -117,6 +130,10 @@ class Site:
     def on_hand(self, place: str, item: str, status: str = UNRESTRICTED) -> Decimal:
         """How much there is in a place."""
         return self.world.stock.on_hand(self.code, place, item, status)
+
+    def is_held(self, item: str, lot: str) -> bool:
+        """Whether a lot is on hold."""
+        return (self.code, item, lot) in self.world.held
 
     def container(self, item: Item) -> Decimal:
         """What one trip brings to the line: a batch never needs more. Whole packs."""

@@ -92,3 +92,37 @@ def test_the_oldest_lot_is_picked_first() -> None:
     assert [(b.lot, b.quantity) for b in picked] == [("L2", 5), ("L1", 3)]
     with pytest.raises(StockError, match="1 of A missing"):
         stock.pick("1000", "RAW1", "A", Decimal(16))
+
+
+def test_nobody_touches_a_lot_on_hold(told: list[Happening]) -> None:
+    on_hold: dict[tuple[str, str, str], str] = {}
+    settled = Counter[str]()
+    for h in told:
+        key = (h.plant, h.item, h.lot or h.serial)
+        if h.kind is Kind.HOLD_PLACED:
+            assert key not in on_hold
+            on_hold[key] = h.document
+        elif h.kind is Kind.HOLD_RELEASED:
+            assert on_hold.pop(key) == h.document
+            settled["released"] += 1
+        elif h.kind in MOVES and h.quantity and key in on_hold:
+            is_blocked = "blocked" in (h.from_status, h.to_status)
+            assert is_blocked, h
+            settled[h.kind] += 1
+    assert settled["released"] > 50
+    assert settled[Kind.SCRAP_DECLARED] > 0
+
+
+def test_a_lot_on_hold_is_blocked_wherever_it_lies(told: list[Happening]) -> None:
+    stock, on_hold = Stock(), {}
+    for h in told:
+        stock.post(h)
+        if h.kind is Kind.HOLD_PLACED:
+            on_hold[h.plant, h.item, h.lot or h.serial] = (h.no, h.quantity)
+        elif h.kind is Kind.HOLD_RELEASED:
+            del on_hold[h.plant, h.item, h.lot or h.serial]
+        elif h.no % 50 == 0:
+            for (_, item, lot), (no, _) in on_hold.items():
+                # The status changes follow the hold within the same second.
+                if h.no - no > 20:
+                    assert {b.status for b in stock.everywhere(item, lot)} <= {"blocked"}
