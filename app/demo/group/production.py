@@ -84,7 +84,7 @@ class Floor:
         return order
 
     def _change(self, order: Order, rng: Random) -> Process:
-        """Some orders are changed or cancelled before the line gets to them, some dates later."""
+        """Some orders are cancelled or changed before they start; the date also while they run."""
         fate = rng.random()
         if fate > _CHANGED + _CANCELLED:
             return
