@@ -112,13 +112,14 @@ def check(
     """Why the mapping does not fit contract or table, everything at once; empty where it does."""
     register_none(con, contract, parameters)
     try:
-        found = dict(row[:2] for row in con.execute(f"DESCRIBE {target.select.sql}").fetchall())
+        told = con.execute(f"DESCRIBE {target.select.sql}").fetchall()
     except duckdb.Error as error:
         return [_said(error)]
+    found = {name.lower(): kind for name, kind, *_ in told}  # `Plant AS plant` stays Plant
     problems = [
         wrong
         for name in target.select.columns
-        if (wrong := _misfit(target, name, found[name])) is not None
+        if (wrong := _misfit(target, name, found[name.lower()])) is not None
     ]
     return problems + [
         f"{target.table} needs a column '{column.name}'"

@@ -6,7 +6,7 @@ record with a problem still becomes a reject with its reason.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
@@ -199,25 +199,48 @@ def _problems(value: exp.Expr) -> list[exp.Expr]:
     A CASE is only asked about the branch it takes, and the conditions on the way there.
     """
     if isinstance(value, exp.Case):
-        way: list[exp.Expr] = _problems(value.this) if value.this else []
-        arms: list[tuple[exp.Expr, exp.Expr | None]] = []
-        for arm in value.args["ifs"]:
-            way = [*way, *_problems(arm.this)]
-            arms.append((arm.this, _joined([*way, *_problems(arm.args["true"])])))
-        default = value.args.get("default")
-        otherwise = _joined([*way, *(_problems(default) if default is not None else [])])
-        if all(problem is None for _, problem in arms) and otherwise is None:
-            return []
-        case = exp.Case(this=value.this.copy() if value.this else None)
-        for condition, problem in arms:
-            case = case.when(condition.copy(), problem or exp.null())
-        return [case.else_(otherwise or exp.null())]
+        return _problems_of_case(value)
     found: list[exp.Expr] = []
     if _word(value) in _macros()[1]:
         found.append(_twin(value, "problem"))
     for child in value.iter_expressions():
         found.extend(_problems(child))
     return found
+
+
+def _problems_of_case(value: exp.Case) -> list[exp.Expr]:
+    """The same way through, step by step: a doubtful condition ends it, a true one asks its branch.
+
+    Every problem stands in it once, so a CASE of many branches is still quick to plan.
+    """
+    steps: list[tuple[exp.Expr, exp.Expr | None]] = []
+    for tested, branch in _ways(value):
+        doubt = _joined(_problems(tested)) if tested is not None else None
+        if doubt is not None:
+            steps.append((exp.Not(this=exp.Is(this=doubt.copy(), expression=exp.null())), doubt))
+        if branch is not None:
+            condition, result = branch
+            steps.append((condition, _joined(_problems(result))))
+    default = value.args.get("default")
+    otherwise = _joined(_problems(default)) if default is not None else None
+    if otherwise is None and all(problem is None for _, problem in steps):
+        return []
+    case = exp.Case()
+    for condition, problem in steps:
+        case = case.when(condition.copy(), problem or exp.null())
+    return [case.else_(otherwise or exp.null())]
+
+
+def _ways(
+    value: exp.Case,
+) -> Iterator[tuple[exp.Expr | None, tuple[exp.Expr, exp.Expr] | None]]:
+    """What a CASE looks at in turn, and where that leads: condition and branch."""
+    subject = value.this
+    if subject is not None:
+        yield subject, None
+    for arm in value.args["ifs"]:
+        condition = arm.this if subject is None else exp.EQ(this=subject, expression=arm.this)
+        yield arm.this, (condition, arm.args["true"])
 
 
 def _word(value: exp.Expr) -> str:
@@ -232,8 +255,8 @@ def _twin(value: exp.Expr, suffix: str) -> exp.Expr:
 
 
 def _joined(problems: list[exp.Expr]) -> exp.Expr | None:
+    """The first of several problems; to tell all of them makes a long CASE slow to plan."""
     different = [problem.copy() for problem in {each.sql(): each for each in problems}.values()]
     if len(different) < 2:
         return different[0] if different else None
-    joined = exp.Anonymous(this="concat_ws", expressions=[exp.Literal.string("; "), *different])
-    return exp.Anonymous(this="nullif", expressions=[joined, exp.Literal.string("")])
+    return exp.Coalesce(this=different[0], expressions=different[1:])

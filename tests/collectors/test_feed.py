@@ -69,6 +69,32 @@ def test_a_case_is_not_asked_about_the_branch_it_does_not_take(opened: Open) -> 
     assert plant.facts("business_event", "source_key, quantity") == [("a", 2), ("b", 0)]
 
 
+def test_a_case_is_asked_about_its_conditions_as_far_as_it_goes(opened: Open) -> None:
+    case = "CASE WHEN item = 'A' THEN 1 WHEN exact(qty) > 3 THEN 2 WHEN flag(lot) THEN 3 END AS"
+    plant = opened(moves(MOVES_SQL.replace("exact(qty) AS", case)))
+    plant.mes.lists["moves"] = [
+        move("not reached", "many", lot="perhaps"),
+        move("first", 5, item="B", lot="perhaps"),
+        move("second", 1, item="B", lot="yes"),
+        move("doubtful", "many", item="B", lot="perhaps"),
+        move("unclear", 1, item="B", lot="perhaps"),
+    ]
+    assert plant.collect()["moves"].landed.rejects == 2
+    held = dict(plant.facts("business_event", "source_key, quantity"))
+    assert held == {"not reached": 1, "first": 2, "second": 3}
+    reasons = " ".join(reject["reason"] for reject in plant.rejects())
+    assert "'many' is not a decimal number" in reasons
+    assert "'perhaps' is neither yes nor no" in reasons
+
+
+def test_a_column_may_differ_from_its_field_by_capitals_alone(opened: Open) -> None:
+    text = MOVES.replace("lot: text?", "Lot: text?")
+    plant = opened({"moves": (text, MOVES_SQL.replace("item, lot,", "item, Lot AS lot,"))})
+    plant.mes.lists["moves"] = [{**move("a", 2), "Lot": "L1"}]
+    plant.collect()
+    assert plant.facts("business_event", "source_key, lot") == [("a", "L1")]
+
+
 def test_what_a_mapping_leaves_out_is_counted(opened: Open) -> None:
     plant = opened(moves(MOVES_SQL + "WHERE exact(qty) > 0\n"))
     plant.mes.lists["moves"] = [move("a", 2), move("b", -1), move("c", 0)]
