@@ -201,6 +201,9 @@ CREATE MACRO unescaped(x) AS list_aggregate(list_transform(regexp_extract_all(CA
     lambda part: CASE WHEN regexp_matches(part, '^_x[0-9A-Fa-f]{4}_$') AND NOT regexp_matches(lower(part), '^_x(0000|d[89ab]..|d[c-f]..)_$')
         THEN chr(CAST('0x' || part[3:6] AS INTEGER)) ELSE part END), 'string_agg', '');
 
+-- Numbers that SAP pads with zeros, as people and other systems write them: '000001000123' -> '1000123'. Keys with letters stay.
+CREATE MACRO unpadded(x) AS CASE WHEN regexp_matches(written(x), '^0+[1-9]\d*$') THEN ltrim(written(x), '0') ELSE written(x) END;
+
 -- Yes or no in the usual spellings: X, true, 1, Y, yes, J / empty, false, 0, N, no.
 CREATE MACRO flag(x) AS CASE
     WHEN lower(trim(CAST(x AS VARCHAR))) IN ('x', 'true', 't', '1', 'y', 'yes', 'j', 'ja') THEN true

@@ -1,0 +1,112 @@
+"""The services of an SAP S/4HANA that the simulated ERP offers, with the fields it fills."""
+
+from app.demo.systems.odata import Edm, EntitySet, Link
+
+ROOT = "/sap/opu/odata/sap"
+FLAGS = (
+    "OrderIsCreated", "OrderIsReleased", "OrderIsPartiallyReleased", "OrderIsConfirmed",
+    "OrderIsPartiallyConfirmed", "OrderIsDelivered", "OrderIsPartiallyDelivered",
+    "OrderIsTechnicallyCompleted", "OrderIsClosed", "OrderIsLocked", "OrderIsMarkedForDeletion",
+)  # fmt: skip
+
+
+def _fields(text: str, **others: str) -> dict[str, Edm]:
+    """Fields by type: the text ones as words, the others named by their type."""
+    found: dict[str, Edm] = dict.fromkeys(text.split(), "String")
+    types: dict[str, Edm] = {
+        "decimals": "Decimal",
+        "dates": "DateTime",
+        "instants": "DateTimeOffset",
+        "times": "Time",
+        "booleans": "Boolean",
+    }
+    for kind, names in others.items():
+        found |= dict.fromkeys(names.split(), types[kind])
+    return found
+
+
+SETS = (
+    EntitySet(
+        "API_PRODUCTION_ORDER_2_SRV",
+        "A_ProductionOrder_2",
+        ("ManufacturingOrder",),
+        _fields(
+            f"ManufacturingOrder ManufacturingOrderType Material ProductionPlant ProductionVersion "
+            f"ProductionUnit LastChangeDateTime {' '.join(FLAGS)}",
+            decimals="TotalQuantity MfgOrderConfirmedYieldQty MfgOrderPlannedScrapQty",
+            dates="MfgOrderActualReleaseDate",
+        ),
+    ),
+    EntitySet(
+        "API_PROD_ORDER_CONFIRMATION_2_SRV",
+        "ProdnOrdConf2",
+        ("ConfirmationGroup", "ConfirmationCount"),
+        _fields(
+            "ConfirmationGroup ConfirmationCount OrderID OrderOperation Sequence Material "
+            "ProductionPlant WorkCenter ConfirmationUnit FinalConfirmationType "
+            "EnteredByExternalUser ExternalSystemConfirmation VarianceReasonCode",
+            decimals="ConfirmationYieldQuantity ConfirmationScrapQuantity "
+            "ConfirmationReworkQuantity OpConfirmedWorkQuantity1 OpConfirmedWorkQuantity2 "
+            "OpConfirmedWorkQuantity3 OpConfirmedWorkQuantity4 OpConfirmedWorkQuantity5 "
+            "OpConfirmedWorkQuantity6",
+            dates="PostingDate ConfirmedExecutionEndDate ConfirmationEntryDate LastChangeDate",
+            times="ConfirmedExecutionEndTime ConfirmationEntryTime",
+            booleans="IsFinalConfirmation IsReversed IsReversal APIConfHasNoGoodsMovements",
+        ),
+    ),
+    EntitySet(
+        "API_MATERIAL_DOCUMENT_SRV",
+        "A_MaterialDocumentHeader",
+        ("MaterialDocumentYear", "MaterialDocument"),
+        _fields(
+            "MaterialDocumentYear MaterialDocument ReferenceDocument MaterialDocumentHeaderText",
+            dates="PostingDate DocumentDate CreationDate",
+            times="CreationTime",
+        ),
+    ),
+    EntitySet(
+        "API_MATERIAL_DOCUMENT_SRV",
+        "A_MaterialDocumentItem",
+        ("MaterialDocumentYear", "MaterialDocument", "MaterialDocumentItem"),
+        _fields(
+            "MaterialDocumentYear MaterialDocument MaterialDocumentItem Material Plant "
+            "StorageLocation Batch GoodsMovementType DebitCreditCode InventoryStockType "
+            "InventorySpecialStockType Supplier Customer PurchaseOrder PurchaseOrderItem "
+            "ManufacturingOrder Delivery Reservation GoodsMovementReasonCode MaterialBaseUnit "
+            "EntryUnit CompanyCodeCurrency IssuingOrReceivingPlant IssuingOrReceivingStorageLoc "
+            "ReversedMaterialDocumentYear ReversedMaterialDocument ReversedMaterialDocumentItem",
+            decimals="QuantityInBaseUnit QuantityInEntryUnit GdsMvtExtAmtInCoCodeCrcy",
+            booleans="GoodsMovementIsCancelled",
+        ),
+        {
+            "to_MaterialDocumentHeader": Link(
+                "A_MaterialDocumentHeader", ("MaterialDocumentYear", "MaterialDocument")
+            )
+        },
+    ),
+    EntitySet(
+        "API_MATERIAL_STOCK_SRV",
+        "A_MatlStkInAcctMod",
+        (
+            "Material", "Plant", "StorageLocation", "Batch", "Supplier", "Customer",
+            "InventoryStockType", "InventorySpecialStockType",
+        ),
+        _fields(
+            "Material Plant StorageLocation Batch Supplier Customer InventoryStockType "
+            "InventorySpecialStockType MaterialBaseUnit",
+            decimals="MatlWrhsStkQtyInMatlBaseUnit",
+        ),
+    ),
+    EntitySet(
+        "API_INSPECTIONLOT_SRV",
+        "A_InspectionLot",
+        ("InspectionLot",),
+        _fields(
+            "InspectionLot Material Plant Batch ManufacturingOrder InspectionLotQuantityUnit "
+            "InspectionLotHasUsageDecision InspLotIsStockPostingCompleted",
+            decimals="InspectionLotQuantity InspLotQtyToFree InspLotQtyToBlocked "
+            "InspLotQtyToScrap",
+            instants="ChangedDateTime",
+        ),
+    ),
+)  # fmt: skip

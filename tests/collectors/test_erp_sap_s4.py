@@ -1,0 +1,378 @@
+"""The SAP S/4HANA pack against a gateway that speaks OData V2 on loopback."""
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+
+import pytest
+
+from app.demo.replay import Server
+from app.demo.systems.odata import ODataService
+from app.demo.systems.sap import ROOT, SETS
+
+COMPANY = """\
+company: Pumps
+currency: EUR
+plants:
+  "1000": {name: Pump works, zone: Europe/Berlin}
+  "2000": {name: Valve works, zone: America/Chicago}
+"""
+SOURCE = """\
+pack: erp/sap_s4
+address: "%(address)s/sap/opu/odata/sap"
+headers: {sap-client: "100"}
+auth: {user: tower, password: '%(key)s'}
+plants: ["1000", "2000"]
+%(more)s
+"""
+UUID = "3F2504E0-4F89-11D3-9A0C-0305E82C3301"
+
+
+def at(day, hour=0, minute=0):
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+def order(number, **more):
+    return {
+        "ManufacturingOrder": f"{number:012}",
+        "Material": "000000000000004711",
+        "ProductionPlant": "1000",
+        "ProductionUnit": "EA",
+        "TotalQuantity": Decimal("100.000"),
+        "OrderIsCreated": "X",
+        "LastChangeDateTime": "20261103080000",
+        **more,
+    }
+
+
+def confirmation(count, **more):
+    return {
+        "ConfirmationGroup": "0000000123",
+        "ConfirmationCount": f"{count:08}",
+        "OrderID": "000001000123",
+        "OrderOperation": "0010",
+        "Material": "000000000000004711",
+        "ProductionPlant": "2000",
+        "WorkCenter": "CNC-1",
+        "ConfirmationYieldQuantity": Decimal("10.500"),
+        "ConfirmationUnit": "EA",
+        "IsReversed": False,
+        "IsReversal": False,
+        "PostingDate": date(2026, 11, 1),
+        "ConfirmedExecutionEndDate": date(2026, 11, 1),
+        "ConfirmedExecutionEndTime": time(0, 30),
+        "ConfirmationEntryDate": date(2026, 11, 1),
+        "ConfirmationEntryTime": time(6, 31, 5),
+        "EnteredByExternalUser": "MES",
+        "ExternalSystemConfirmation": UUID,
+        "LastChangeDate": date(2026, 11, 1),
+        **more,
+    }
+
+
+def movement(document, kind, **more):
+    return {
+        "MaterialDocumentYear": "2026",
+        "MaterialDocument": f"49{document:08}",
+        "MaterialDocumentItem": "1",
+        "Material": "PUMP-1",
+        "Plant": "1000",
+        "StorageLocation": "0001",
+        "Batch": "L1",
+        "GoodsMovementType": kind,
+        "MaterialBaseUnit": "EA",
+        "EntryUnit": "EA",
+        "QuantityInBaseUnit": Decimal(5),
+        "QuantityInEntryUnit": Decimal(5),
+        **more,
+    }
+
+
+def header(document, **more):
+    return {
+        "MaterialDocumentYear": "2026",
+        "MaterialDocument": f"49{document:08}",
+        "PostingDate": date(2026, 10, 31),
+        "CreationDate": date(2026, 11, 1),
+        "CreationTime": time(0, 5),
+        **more,
+    }
+
+
+@pytest.fixture
+def gateway():
+    service = ODataService(ROOT, SETS, "tower", "pass", page_size=2)
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def erp(gateway, tmp_path, plant_at, secret):
+    server = Server(gateway)
+    told = {"key": secret(tmp_path, "pass"), "address": server.address, "more": ""}
+    with plant_at(tmp_path, COMPANY, {"erp": SOURCE % told}) as plant:
+        yield plant
+    server.stop()
+
+
+def test_every_page_is_read_and_every_record_held(erp, gateway):
+    gateway.put("A_ProductionOrder_2", [order(1000123 + n) for n in range(7)])
+    landed = erp.collect()["erp/orders"].landed
+    assert (landed.pages, landed.records, landed.held, landed.rejects) == (4, 7, 7, 0)
+    assert erp.collect()["erp/orders"].landed.news == 0
+
+
+STATES = [
+    ([], "created", "CRTD"),
+    (["OrderIsReleased"], "released", "REL CRTD"),
+    (["OrderIsPartiallyReleased"], "released", "PREL CRTD"),
+    (["OrderIsReleased", "OrderIsPartiallyConfirmed"], "in_progress", "PCNF REL CRTD"),
+    (["OrderIsReleased", "OrderIsPartiallyDelivered"], "partially_done", "PDLV REL CRTD"),
+    (["OrderIsReleased", "OrderIsConfirmed"], "in_progress", "CNF REL CRTD"),
+    (["OrderIsConfirmed", "OrderIsDelivered"], "done", "DLV CNF CRTD"),
+    (["OrderIsReleased", "OrderIsLocked"], "held", "LKD REL CRTD"),
+    (["OrderIsTechnicallyCompleted", "OrderIsDelivered"], "tech_complete", "TECO DLV CRTD"),
+    (["OrderIsTechnicallyCompleted", "OrderIsClosed"], "closed", "CLSD TECO CRTD"),
+    (["OrderIsMarkedForDeletion", "OrderIsReleased"], "cancelled", "DLFL REL CRTD"),
+]
+
+
+def test_the_state_of_an_order_is_the_furthest_of_its_flags(erp, gateway):
+    orders = [order(n, **dict.fromkeys(flags, "X")) for n, (flags, _, _) in enumerate(STATES, 11)]
+    gateway.put("A_ProductionOrder_2", orders)
+    erp.collect({"erp": {"orders"}})
+    columns = "order_no, item, plant, status, status_source, quantity, unit"
+    assert erp.facts("order_state", columns) == [
+        {
+            "order_no": str(number),
+            "item": "4711",
+            "plant": "1000",
+            "status": status,
+            "status_source": named,
+            "quantity": Decimal("100.000000000"),
+            "unit": "EA",
+        }
+        for number, (_, status, named) in enumerate(STATES, 11)
+    ]
+
+
+def test_a_changed_order_is_asked_for_by_its_stamp(erp, gateway):
+    gateway.put("A_ProductionOrder_2", [order(1), order(2, LastChangeDateTime="20261101080000")])
+    erp.collect({"erp": {"orders"}})
+    changed = order(1, OrderIsReleased="X", LastChangeDateTime="20261103090000")
+    gateway.put("A_ProductionOrder_2", [changed])
+    landed = erp.collect({"erp": {"orders"}})["erp/orders"].landed
+    assert (landed.records, landed.news) == (1, 1)
+    states = {
+        row["order_no"]: row["status"] for row in erp.facts("order_state", "order_no, status")
+    }
+    assert states == {"1": "released", "2": "created"}
+
+
+def test_a_confirmation_gives_yield_scrap_rework_and_labour(erp, gateway):
+    told = confirmation(
+        1,
+        ConfirmationScrapQuantity=Decimal("1.5"),
+        ConfirmationReworkQuantity=Decimal(2),
+        OpConfirmedWorkQuantity3=Decimal("37.25"),
+    )
+    gateway.put("ProdnOrdConf2", [told])
+    landed = erp.collect({"erp": {"confirmations"}})["erp/confirmations"].landed
+    assert (landed.records, landed.held, landed.news) == (1, 1, 4)
+    columns = "kind, quantity, labor_minutes, order_no, op_no, item, correlation_id, actor"
+    rows = {row.pop("kind"): row for row in erp.facts("business_event", columns)}
+    assert {kind: row["quantity"] for kind, row in rows.items()} == {
+        "op_complete": Decimal("10.5"),
+        "scrap": Decimal("1.5"),
+        "rework": Decimal(2),
+        "labor": None,
+    }
+    assert rows["labor"]["labor_minutes"] == Decimal("37.25")
+    assert {(row["order_no"], row["op_no"], row["item"]) for row in rows.values()} == {
+        ("1000123", "0010", "4711")
+    }
+    assert {row["correlation_id"] for row in rows.values()} == {UUID.lower()}
+    assert {row["actor"] for row in rows.values()} == {"interface:MES"}
+
+
+def test_an_execution_is_in_the_zone_of_its_plant_and_an_entry_in_that_of_the_server(erp, gateway):
+    gateway.put("ProdnOrdConf2", [confirmation(1)])
+    erp.collect({"erp": {"confirmations"}})
+    columns = "occurred_at, recorded_at, posting_on, occurred_on, time_basis"
+    assert erp.facts("business_event", columns) == [
+        {
+            "occurred_at": at(1, 5, 30),  # half past midnight in Chicago, still summer time
+            "recorded_at": at(1, 6, 31).replace(second=5),
+            "posting_on": date(2026, 11, 1),
+            "occurred_on": date(2026, 11, 1),
+            "time_basis": "plant_local",
+        }
+    ]
+
+
+def test_a_reversed_confirmation_nets_to_nothing(erp, gateway):
+    gateway.put("ProdnOrdConf2", [confirmation(1)])
+    erp.collect({"erp": {"confirmations"}})
+    gateway.put(
+        "ProdnOrdConf2",
+        [confirmation(1, IsReversed=True), confirmation(2, IsReversal=True)],
+    )
+    erp.collect({"erp": {"confirmations"}})
+    rows = erp.facts("business_event", "source_key, is_reversal, quantity")
+    assert [(row["is_reversal"], row["quantity"]) for row in rows] == [
+        (False, Decimal("10.5")),
+        (True, Decimal("-10.5")),
+    ]
+
+
+MOVEMENTS = [
+    ("101", {"ManufacturingOrder": "000001000123"}, "fg_receipt", 5),
+    ("102", {"ManufacturingOrder": "000001000123"}, "fg_receipt", -5),
+    ("101", {"PurchaseOrder": "4500000001"}, "receipt", 5),
+    ("261", {"ManufacturingOrder": "000001000123"}, "goods_issue", -5),
+    ("262", {"ManufacturingOrder": "000001000123"}, "goods_issue", 5),
+    ("201", {}, "goods_issue", -5),
+    ("551", {}, "scrap", -5),
+    ("601", {"Delivery": "0080000001"}, "ship_confirm", -5),
+    ("602", {"Delivery": "0080000001"}, "ship_confirm", 5),
+    ("122", {"PurchaseOrder": "4500000001"}, "return", -5),
+    ("311", {"DebitCreditCode": "S"}, "transfer", 5),
+    ("311", {"DebitCreditCode": "H"}, "transfer", -5),
+    ("641", {}, "transfer", -5),
+    ("321", {"DebitCreditCode": "S"}, "status_change", 5),
+    ("701", {}, "adjust", 5),
+    ("702", {}, "adjust", -5),
+]
+
+
+def test_movement_types(erp, gateway):
+    documents = range(1, len(MOVEMENTS) + 1)
+    told = zip(documents, MOVEMENTS, strict=True)
+    gateway.put("A_MaterialDocumentHeader", [header(document) for document in documents])
+    gateway.put("A_MaterialDocumentItem", [movement(n, one[0], **one[1]) for n, one in told])
+    erp.collect({"erp": {"goods_movements"}})
+    rows = erp.facts("business_event", "kind, sub_kind, quantity, location, lot")
+    assert [(row["sub_kind"], row["kind"], row["quantity"]) for row in rows] == [
+        (kind, means, Decimal(signed)) for kind, _, means, signed in MOVEMENTS
+    ]
+    assert {(row["location"], row["lot"]) for row in rows} == {("0001", "L1")}
+
+
+def test_a_movement_knows_its_header_its_order_and_what_it_takes_back(erp, gateway):
+    gateway.put("A_MaterialDocumentHeader", [header(1, ReferenceDocument="EV-1"), header(2)])
+    back = {
+        "ReversedMaterialDocumentYear": "2026",
+        "ReversedMaterialDocument": "4900000001",
+        "ReversedMaterialDocumentItem": "1",
+    }
+    money = {"GdsMvtExtAmtInCoCodeCrcy": Decimal("61.73"), "CompanyCodeCurrency": "EUR"}
+    boxes = {"EntryUnit": "BOX", "QuantityInEntryUnit": Decimal("0.5")}
+    gateway.put(
+        "A_MaterialDocumentItem",
+        [
+            movement(1, "601", Delivery="0080000001", Customer="0000300001", **money, **boxes),
+            movement(2, "602", Delivery="0080000001", **back),
+        ],
+    )
+    erp.collect({"erp": {"goods_movements"}})
+    columns = (
+        "source_key, is_reversal, reverses_key, posting_on, recorded_at, order_kind, order_no, "
+        "document_no, partner, amount, currency, correlation_id, attributes"
+    )
+    first, second = erp.facts("business_event", columns)
+    assert first == {
+        "source_key": "2026/4900000001/1",
+        "is_reversal": False,
+        "reverses_key": None,
+        "posting_on": date(2026, 10, 31),
+        "recorded_at": at(1, 0, 5),
+        "order_kind": "delivery",
+        "order_no": "80000001",
+        "document_no": "80000001",
+        "partner": "300001",
+        "amount": Decimal("-61.73"),
+        "currency": "EUR",
+        "correlation_id": "ev-1",
+        "attributes": '{"entered":"0.5 BOX"}',
+    }
+    assert (second["is_reversal"], second["reverses_key"]) == (True, "2026/4900000001/1")
+
+
+def test_stock_by_place_batch_and_type(erp, gateway):
+    line = {"Material": "000000000000004711", "Plant": "1000", "MaterialBaseUnit": "EA"}
+    gateway.put(
+        "A_MatlStkInAcctMod",
+        [
+            {**line, "StorageLocation": "0001", "Batch": "L1", "InventoryStockType": kind,
+             "MatlWrhsStkQtyInMatlBaseUnit": quantity}
+            for kind, quantity in (("01", Decimal("7.125")), ("02", Decimal(3)), ("07", Decimal(0)))
+        ],
+    )  # fmt: skip
+    landed = erp.collect({"erp": {"stock"}})["erp/stock"].landed
+    assert (landed.records, landed.news, landed.left_out) == (3, 2, 1)
+    rows = erp.facts("stock_balance", "item, lot, location, stock_status, quantity")
+    assert [(row["stock_status"], row["quantity"]) for row in rows] == [
+        ("free", Decimal("7.125")),
+        ("inspect", Decimal(3)),
+    ]
+    assert {(row["item"], row["lot"], row["location"]) for row in rows} == {("4711", "L1", "0001")}
+
+
+@pytest.mark.parametrize(
+    ("decided", "posted", "status"),
+    [("", "", "open"), ("X", "", "decided"), ("X", "X", "stock_posted")],
+)
+def test_an_inspection_lot_is_open_decided_or_posted(erp, gateway, decided, posted, status):
+    lot = {
+        "InspectionLot": "010000000001",
+        "Material": "PUMP-1",
+        "Plant": "1000",
+        "Batch": "L1",
+        "InspectionLotQuantity": Decimal(10),
+        "InspLotQtyToFree": Decimal(8),
+        "InspLotQtyToBlocked": Decimal(2),
+        "InspectionLotHasUsageDecision": decided,
+        "InspLotIsStockPostingCompleted": posted,
+        "ChangedDateTime": at(3, 9),
+    }
+    gateway.put("A_InspectionLot", [lot])
+    erp.collect({"erp": {"inspection_lots"}})
+    columns = "kind, status, lot, quantity_free, quantity_blocked, changed_at"
+    assert erp.facts("quality_disposition", columns) == [
+        {
+            "kind": "usage_decision",
+            "status": status,
+            "lot": "L1",
+            "quantity_free": Decimal(8),
+            "quantity_blocked": Decimal(2),
+            "changed_at": at(3, 9),
+        }
+    ]
+
+
+def test_numbers_stay_as_they_are_where_the_landscape_says_so(gateway, tmp_path, plant_at, secret):
+    gateway.put("A_ProductionOrder_2", [order(1000123)])
+    server = Server(gateway)
+    more = "parameters: {leading_zeros: keep}"
+    told = {"key": secret(tmp_path, "pass"), "address": server.address, "more": more}
+    with plant_at(tmp_path, COMPANY, {"erp": SOURCE % told}) as plant:
+        plant.collect({"erp": {"orders"}})
+        (row,) = plant.facts("order_state", "order_no, item")
+    server.stop()
+    assert row == {"order_no": "000001000123", "item": "000000000000004711"}
+
+
+def test_what_cannot_be_read_is_a_reject_and_takes_nothing_along(erp, gateway):
+    gateway.put("A_ProductionOrder_2", [order(1), order(2, LastChangeDateTime="yesterday")])
+    landed = erp.collect({"erp": {"orders"}})["erp/orders"].landed
+    assert (landed.held, landed.rejects) == (1, 1)
+    (reject,) = erp.rejects()
+    assert "yesterday" in reject["reason"]
+
+
+def test_a_user_without_rights_is_told_so(gateway, tmp_path, plant_at, secret):
+    server = Server(gateway)
+    told = {"key": secret(tmp_path, "wrong"), "address": server.address, "more": ""}
+    with plant_at(tmp_path, COMPANY, {"erp": SOURCE % told}) as plant:
+        reports = plant.try_collect()
+    server.stop()
+    assert {report.outcome for report in reports.values()} == {"denied"}
