@@ -1,0 +1,168 @@
+"""The simulated ERP, collected by the ordinary pack: its books are the truth, record for record."""
+
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from app.clock import SetClock
+from app.demo.group import MOVES, Group, Kind, Stock, simulate
+from app.demo.group.masterdata import DOCK, FINISHED
+from app.demo.replay import Server
+from app.demo.systems.erp import REPORTED, Erp, event_id
+from app.demo.systems.odata import ODataService
+from app.demo.systems.sap import ROOT, SETS
+from app.jobs.collect import collect
+from app.services import opened
+from tests.collectors.conftest import Plant
+
+STATUSES = {"unrestricted": "free", "inspection": "inspect", "blocked": "blocked"}
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory):
+    """A group of two plants after four days: its history, and a landscape that read its ERP."""
+    group = Group(days=4, plants=2)
+    history, stock = list(simulate(group)), Stock()
+    folder = tmp_path_factory.mktemp("group")
+    clock = SetClock(group.ends_at, running=False)
+    service = ODataService(ROOT, SETS, "tower", "pass", page_size=500)
+    erp = Erp(group, service)
+    for happening in history:
+        stock.post(happening)
+        erp.hear(happening)
+    server = Server(service, clock)
+    landscape = write(folder, group, server.address)
+    with opened(landscape, clock=clock) as services:
+        reports = {report.feed: report for report in collect(services, {"erp": None})}
+        yield group, history, stock, Plant(services), reports
+    server.stop()
+    service.close()
+
+
+def write(folder, group, address):
+    plants = "".join(
+        f'  "{plant.code}": {{name: {plant.name}, zone: {plant.zone}}}\n' for plant in group.sites
+    )
+    files = {
+        "tieout.yml": f"company: Group\ncurrency: EUR\nplants:\n{plants}",
+        "sources/erp.yml": "pack: erp/sap_s4\n"
+        f'address: "{address}{ROOT}"\n'
+        "auth: {user: tower, password: 'file:../key'}\n"
+        f"plants: [{', '.join(repr(plant.code) for plant in group.sites)}]\n",
+    }
+    for name, text in files.items():
+        path = folder / "landscape" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    (folder / "key").write_text("pass", "utf-8")
+    (folder / "key").chmod(0o600)
+    return folder / "landscape"
+
+
+def test_everything_is_held_exactly_once(books):
+    _, _, _, plant, reports = books
+    assert {feed: report.error for feed, report in reports.items()} == dict.fromkeys(reports)
+    for report in reports.values():
+        landed = report.landed
+        assert landed.records == landed.held + landed.left_out
+        assert (landed.unchanged, landed.rejects, landed.unresolved) == (0, 0, 0)
+    assert plant.rejects() == []
+    assert plant.services.store.state.doubled() == {}
+
+
+def test_every_report_of_the_shop_floor_is_a_confirmation(books):
+    _, history, _, plant, _ = books
+    kinds = {
+        Kind.OPERATION_COMPLETED: "op_complete",
+        Kind.OPERATION_SCRAPPED: "scrap",
+        Kind.OPERATION_REWORKED: "rework",
+        Kind.LABOUR_BOOKED: "labor",
+    }
+    expected = {
+        event_id(h): (
+            kinds[h.kind],
+            h.order_no.lstrip("0"),
+            h.operation,
+            h.minutes if h.kind is Kind.LABOUR_BOOKED else h.quantity,
+            h.at,
+            h.reverses is not None,
+        )
+        for h in history
+        if h.kind in REPORTED
+    }
+    rows = plant.facts(
+        "business_event",
+        "correlation_id, kind, order_no, op_no, coalesce(quantity, labor_minutes) AS measured, "
+        "occurred_at, is_reversal",
+        "feed = 'confirmations'",
+    )
+    assert {row.pop("correlation_id"): tuple(row.values()) for row in rows} == expected
+    assert any(h.reverses for h in history if h.kind in REPORTED)
+
+
+def test_the_movements_add_up_to_the_stock_of_the_books_and_that_is_the_truth(books):
+    _, history, stock, plant, _ = books
+    true = Counter()
+    for held in stock.balances():
+        place = FINISHED if held.place == DOCK else held.place
+        has_serial = held.lot.startswith("S")
+        lot = None if has_serial or not held.lot else held.lot
+        key = held.plant, place, held.item.lstrip("0"), lot, STATUSES[held.status]
+        true[key] += held.quantity
+    names = "plant, location, item, lot, stock_status"
+    lines = plant.facts("stock_balance", f"{names}, quantity")
+    assert {tuple(row.values())[:-1]: row["quantity"] for row in lines} == dict(true)
+    sums = plant.rows(
+        f"SELECT {names}, sum(quantity) AS quantity FROM business_event "
+        "WHERE feed = 'goods_movements' AND superseded_at IS NULL GROUP BY ALL "
+        "HAVING sum(quantity) <> 0"
+    )
+    assert {tuple(row.values())[:-1]: row["quantity"] for row in sums} == dict(true)
+    assert any(h.reverses for h in history if h.kind in MOVES)
+
+
+def test_orders_stand_where_the_group_left_them(books):
+    _, history, _, plant, _ = books
+    last, confirmed, planned = {}, set(), {}
+    for h in history:
+        if h.kind.startswith("order_"):
+            last[h.order_no.lstrip("0")] = h.kind
+            if h.kind in (Kind.ORDER_RELEASED, Kind.ORDER_CHANGED):
+                planned[h.order_no.lstrip("0")] = h.quantity
+        elif h.kind in REPORTED:
+            confirmed.add(h.order_no.lstrip("0"))
+    ends = {
+        Kind.ORDER_CANCELLED: "cancelled",
+        Kind.ORDER_COMPLETED: "done",
+        Kind.ORDER_CLOSED: "closed",
+    }
+    expected = {
+        number: (
+            ends.get(kind, "in_progress" if number in confirmed else "released"),
+            planned[number],
+        )
+        for number, kind in last.items()
+    }
+    rows = plant.facts("order_state", "order_no, status, quantity")
+    assert {row["order_no"]: (row["status"], row["quantity"]) for row in rows} == expected
+    assert len({status for status, _ in expected.values()}) >= 4
+
+
+def test_what_is_entered_late_has_the_fiscal_date_of_its_entry(tmp_path):
+    group = Group(days=1, plants=1)
+    service = ODataService(ROOT, SETS, "tower", "pass")
+    erp = Erp(group, service)
+    made = next(h for h in simulate(group) if h.kind is Kind.FINISHED_RECEIVED)
+    erp.hear(made, made.at + timedelta(days=40))
+    assert service.count("A_MaterialDocumentItem") == 1
+    headers = {"Authorization": "Basic dG93ZXI6cGFzcw=="}
+    path = f"{ROOT}/API_MATERIAL_DOCUMENT_SRV/A_MaterialDocumentHeader"
+    _, body, _ = service.answer("GET", path, headers, b"")
+    posted, dated = (
+        body.split(f'"{name}":"/Date('.encode())[1][:13] for name in ("PostingDate", "DocumentDate")
+    )
+    assert int(posted) - int(dated) == 40 * 86_400_000
+    assert made.quantity > Decimal(0)
+    service.close()
