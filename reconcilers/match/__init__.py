@@ -100,7 +100,8 @@ def _read(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...], spec: MatchS
         late_clock=spec.late.clock if spec.late else "event_at",
     )
     run(con, "fact", facts)
-    run(con, "undone", staged("undone"))
+    by = spec.keys[0].by
+    run(con, "undone", staged("undone", by=", ".join(by), known=known("fact", by)))
     run(con, "standing", staged("standing"))
 
 

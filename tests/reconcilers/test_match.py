@@ -20,6 +20,46 @@ def test_a_reversal_and_what_it_reverses_net_out(con):
     assert verdicts(con, "reason") == {"e": "reversed", "e-": "reversed"}
 
 
+def nameless(made, key, quantity=-10):
+    return {**back(made, key, quantity), "reverses_key": None}
+
+
+def test_a_reversal_that_names_nobody_takes_back_what_has_its_key_and_quantity(con):
+    one, other = erp("e1", correlation_id="x"), erp("e2", correlation_id="y")
+    gone = mes("m1", correlation_id="x")
+    facts = (
+        gone,
+        back(gone, "m1-"),
+        mes("m2", correlation_id="y"),
+        one,
+        other,
+        nameless(one, "e-"),
+    )
+    assert found(con, spec(["correlation_id"], ["order_no"]), *facts) == []
+    assert verdicts(con, "reason") == {
+        "m1": "reversed", "m1-": "reversed", "m2": None,
+        "e1": "reversed", "e2": None, "e-": "reversed",
+    }  # fmt: skip
+
+
+def test_two_such_reversals_take_back_two_postings_and_no_third(con):
+    one = erp("e1", correlation_id="x")
+    facts = [{**one, "source_key": key} for key in ("e1", "e2", "e3")]
+    facts += [nameless(one, "b1"), nameless(one, "b2"), mes("m", correlation_id="x")]
+    assert found(con, spec(["correlation_id"]), *facts) == []
+    assert verdicts(con) == {
+        "m": "matched", "e1": "excluded", "e2": "excluded", "e3": "matched", "b1": "excluded",
+        "b2": "excluded",
+    }  # fmt: skip
+
+
+def test_a_reversal_that_names_nobody_and_fits_nothing_stays_a_fact(con):
+    one = erp("e", correlation_id="x")
+    for gone in (nameless(one, "b", -4), {**nameless(one, "b"), "correlation_id": None}):
+        facts = mes("m", correlation_id="x"), one, gone
+        assert found(con, spec(["correlation_id"]), *facts)
+
+
 def test_a_reversal_in_part_is_a_fact_of_its_own(con):
     facts = mes("m", 6), erp("e"), back(erp("e"), "e-", -4)
     assert found(con, spec(), *facts) == []

@@ -35,8 +35,9 @@ _EVENTS = """\
     into: business_event
     contract:
       {source_key: text, kind: text, state: text?, is_reversal: boolean?, reverses_key: text?,
-       at: instant?, posting_on: text?, order_no: text?, op_no: text?, item: text?, lot: text?,
-       location: text?, document_no: text?, correlation_id: text?, quantity: number?, unit: text?}
+       at: instant?, posting_on: text?, order_kind: text?, order_no: text?, op_no: text?,
+       item: text?, lot: text?, location: text?, document_no: text?, correlation_id: text?,
+       quantity: number?, unit: text?}
 """
 _STOCK = """\
   stock:
@@ -92,7 +93,7 @@ _MAPPINGS = {
 SELECT source_key, kind, coalesce(state, 'posted') AS state,
     coalesce(is_reversal, false) AS is_reversal, reverses_key,
     instant("at", 'UTC') AS occurred_at, date_of(posting_on) AS posting_on,
-    order_no, op_no, item, lot, location, document_no, correlation_id,
+    order_kind, order_no, op_no, item, lot, location, document_no, correlation_id,
     exact(quantity) AS quantity_source,
     coalesce(unit, 'EA') AS unit_source
 FROM page

@@ -7,7 +7,8 @@ from tests.rules.matching import Terms, dark, in_the_dark, maker, other_lot, usu
 
 RULE = "production/issue_posted"
 FACT = maker("mes", "goods_issue", "e", -1, order_no="{tag}", lot="{tag}")
-EFFECT = maker("erp", "goods_issue", "o", -1, order_no="{tag}", lot="{tag}")
+OF_ORDER = {"order_no": "{tag}", "lot": "{tag}", "order_kind": "production"}
+EFFECT = maker("erp", "goods_issue", "o", -1, **OF_ORDER)
 TERMS = Terms(
     FACT, EFFECT, "MES", "ERP", "material issue",
     {"plant": "P1", "order_no": "{tag}", "item": "A", "lot": "{tag}"},
@@ -18,6 +19,11 @@ RUNS = TERMS.runs
 CASES = [
     *usual(TERMS),
     other_lot(TERMS),
+    Case(
+        "an issue to a cost centre or a repair concerns no shop floor",
+        "costcentre",
+        ({**EFFECT("costcentre"), "order_kind": "maintenance"},),
+    ),
 ]
 
 

@@ -57,14 +57,17 @@ ORDER_KINDS = (
 Line = tuple[str, str, str, str, str]  # material, plant, storage location, batch, stock type
 
 
-def event_id(happening: Happening) -> str:
-    """The id the shop floor gives what it reports, and every system after it carries along."""
-    return str(uuid.uuid5(EVENTS, str(happening.no)))
+def event_id(no: int) -> str:
+    """The id the shop floor gives what it reports, and every system after it carries along.
+
+    `no` is the number of the happening.
+    """
+    return str(uuid.uuid5(EVENTS, str(no)))
 
 
-def reference(happening: Happening) -> str:
+def reference(no: int) -> str:
     """The same as far as it fits the 16 characters of a material document's reference."""
-    return uuid.uuid5(EVENTS, str(happening.no)).hex[:16]
+    return uuid.uuid5(EVENTS, str(no)).hex[:16]
 
 
 class Erp:
@@ -148,7 +151,7 @@ class Erp:
             "ConfirmationEntryDate": entered.date(),
             "ConfirmationEntryTime": entered.time(),
             "EnteredByExternalUser": "MES",
-            "ExternalSystemConfirmation": event_id(h).upper(),
+            "ExternalSystemConfirmation": event_id(h.reverses or h.no).upper(),
             "LastChangeDate": entered.date(),
         }
         news = [row]
@@ -183,7 +186,7 @@ class Erp:
             "DocumentDate": self._day(h, h.at),
             "CreationDate": entered.date(),
             "CreationTime": entered.time(),
-            "ReferenceDocument": reference(h).upper(),
+            "ReferenceDocument": reference(h.no).upper(),
         }
         back = self._posted.get(h.reverses or 0)
         for number, item in enumerate(items, 1):
