@@ -68,7 +68,8 @@ def score(landscape: Path, form: str, truth: Path, report: Path | None, fail_on:
 
 def _print(result: Score, look: Look, form: str) -> None:
     if form == "csv":
-        emit(as_rows(result), list(as_rows(result)[0]), form)
+        rows = as_rows(result)
+        emit(rows, list(rows[0]), form)
         return
     if form != "table":
         emit_one(as_json(result, look), form)

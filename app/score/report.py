@@ -98,6 +98,7 @@ def missed(fault: Fault, look: Look) -> dict[str, Any]:
         "since": fault.since,
         "until": fault.until,
         "mode": fault.mode,
+        "root": fault.root,
         "known": look(fault),
     }
 

@@ -105,14 +105,6 @@ class ODataService:
         with self._lock, self._con:
             self._con.executemany(sql, (_row(one, row) for row in rows))
 
-    def remove(self, name: str, **key: Any) -> None:
-        """Take an entity away, as if it had never been there."""
-        one = self._by_name[name]
-        where = " AND ".join(f"{quote(column)} = ?" for column in key)
-        values = [_kept(one.fields[column], value) for column, value in key.items()]
-        with self._lock, self._con:
-            self._con.execute(f"DELETE FROM {quote(name)} WHERE {where}", values)
-
     def count(self, name: str) -> int:
         """How many entities a set has."""
         with self._lock:

@@ -16,6 +16,7 @@ from app.demo.systems.sap import ROOT, SETS
 from app.jobs.collect import collect
 from app.services import opened
 from tests.collectors.conftest import Plant
+from tests.demo.systems.house import write
 
 STATUSES = {"unrestricted": "free", "inspection": "inspect", "blocked": "blocked"}
 
@@ -39,26 +40,6 @@ def books(tmp_path_factory):
         yield group, history, stock, Plant(services), reports
     server.stop()
     service.close()
-
-
-def write(folder, group, address):
-    plants = "".join(
-        f'  "{plant.code}": {{name: {plant.name}, zone: {plant.zone}}}\n' for plant in group.sites
-    )
-    files = {
-        "tieout.yml": f"company: Group\ncurrency: EUR\nplants:\n{plants}",
-        "sources/erp.yml": "pack: erp/sap_s4\n"
-        f'address: "{address}{ROOT}"\n'
-        "auth: {user: tower, password: 'file:../key'}\n"
-        f"plants: [{', '.join(repr(plant.code) for plant in group.sites)}]\n",
-    }
-    for name, text in files.items():
-        path = folder / "landscape" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    (folder / "key").write_text("pass", "utf-8")
-    (folder / "key").chmod(0o600)
-    return folder / "landscape"
 
 
 def test_everything_is_held_exactly_once(books):

@@ -20,6 +20,7 @@ from app.landscape.rule_files import SHIPPED
 from app.services import opened
 from app.store.reading import Wanted
 from tests.collectors.conftest import Plant
+from tests.demo.systems.house import write
 
 RULES = ("production/completion_posted", "production/issue_posted", "production/order_in_step")
 OF_THE_ERP = {Kind.ORDER_RELEASED, Kind.ORDER_CHANGED, Kind.ORDER_CANCELLED, Kind.ORDER_CLOSED}
@@ -63,32 +64,17 @@ def play(group, erp, floors):
     deliver(group.ends_at)
 
 
-def write(folder, group, address):
-    """The landscape of the group. Confirmations are compared, not the receipts that follow."""
-    plants = "".join(
-        f'  "{plant.code}": {{name: {plant.name}, zone: {plant.zone}}}\n' for plant in group.sites
-    )
+def floors_and_rule(folder, group):
+    """The sources of the shop floors. Confirmations are compared, not the receipts that follow."""
     completion = (SHIPPED / "production" / "completion_posted.yml").read_text("utf-8")
     for was, now in (("[op_complete, fg_receipt]", "op_complete"), (", lot: same", "")):
         assert was in completion
         completion = completion.replace(was, now)
-    files = {
-        "landscape/tieout.yml": f"company: Group\ncurrency: EUR\nplants:\n{plants}",
-        "landscape/rules/production/completion_posted.yml": completion,
-        "landscape/sources/erp.yml": f'pack: erp/sap_s4\naddress: "{address}{ROOT}"\n'
-        'auth: {user: tower, password: "file:../erp.key"}\n'
-        f"plants: [{', '.join(repr(plant.code) for plant in group.sites)}]\n",
-        "erp.key": "pass",
-    }
+    files = {"landscape/rules/production/completion_posted.yml": completion}
     for plant in group.sites:
         files[f"landscape/sources/mes{plant.code}.yml"] = MES % {"plant": plant.code}
         files[f"mes{plant.code}.url"] = f"sqlite:///{folder}/mes{plant.code}.sqlite"
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(text, "utf-8")
-    return folder / "landscape"
+    return files
 
 
 @pytest.fixture(params=[7, 8])
@@ -102,7 +88,8 @@ def tower(request, tmp_path):
     }
     play(group, Erp(group, service), floors)
     server = Server(service, clock)
-    with opened(write(tmp_path, group, server.address), clock=clock) as services:
+    landscape = write(tmp_path, group, server.address, floors_and_rule(tmp_path, group))
+    with opened(landscape, clock=clock) as services:
         yield services
     server.stop()
     for system in (service, *floors.values()):
