@@ -89,18 +89,34 @@ class Excluding(Strict):
     not_: Texts = Field(alias="not")
 
 
+class Known(Strict):
+    """Whether a column has a value."""
+
+    known: bool
+
+
+Condition = Texts | Excluding | Known
+
+
+def wanted_values(condition: Condition) -> Texts:
+    """The values a condition names."""
+    if isinstance(condition, Known):
+        return ()
+    return condition.not_ if isinstance(condition, Excluding) else condition
+
+
 class Side(BaseModel):
     """Facts of one side: their table, the role or sources that tell them, values of columns."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
-    __pydantic_extra__: dict[str, Texts | Excluding] = Field(init=False)
+    __pydantic_extra__: dict[str, Condition] = Field(init=False)
 
     table: str = Field(default="business_event", alias="from")
     role: Texts = ()
     source: Texts = ()
 
     @property
-    def filters(self) -> dict[str, Texts | Excluding]:
+    def filters(self) -> dict[str, Condition]:
         """Column conditions."""
         return dict(self.__pydantic_extra__ or {})
 
@@ -136,7 +152,7 @@ class SideUse:
     Facts of a side that is not `counted` are not accounted for; where it is `is_needed` all the
     same, the rule says nothing without somebody who tells them, and where it is `is_awaited`,
     nothing while those who tell them are silent. `time` is the column the question's instant
-    applies to.
+    applies to. A side that only `meets` another shares its links with that one alone.
     """
 
     side: Side
@@ -145,6 +161,7 @@ class SideUse:
     is_needed: bool = False
     is_awaited: bool = False
     time: str = "event_at"
+    meets: str = ""
 
 
 class Family(Protocol):

@@ -18,6 +18,7 @@ from reconcilers.family import (
     Bind,
     Excluding,
     Family,
+    Known,
     Side,
     SideUse,
     literals,
@@ -191,6 +192,8 @@ def conditions_of(side: Side) -> list[str]:
     for column, wanted in side.filters.items():
         if isinstance(wanted, Excluding):
             found.append(f"({column} IS NULL OR {column} NOT IN ({literals(wanted.not_)}))")
+        elif isinstance(wanted, Known):
+            found.append(f"{column} IS {'NOT ' if wanted.known else ''}NULL")
         else:
             found.append(f"{column} IN ({literals(wanted)})")
     return found

@@ -81,7 +81,7 @@ class Drafter:
             role: [part["fact"] for part in parts if part["role"] == role and part["fact"]]
             for role in ROLES
         }
-        lead: Row = next((part["fact"] for part in parts if part["fact_no"] == row["lead_no"]), {})
+        lead = _lead(row["lead_no"], parts)
         values = {
             "subject": row["subject"],
             "code": row["code"],
@@ -268,6 +268,14 @@ def _explained(parts: Sequence[Row], unit_value: Decimal | None) -> list[dict[st
 
 def _shown(fact: Row) -> dict[str, Any]:
     return {name: plain(fact[name]) for name in SHOWN if fact.get(name) is not None}
+
+
+def _lead(lead_no: int, parts: Sequence[Row]) -> Row:
+    """The fact a finding is about. A newer snapshot may have put another in its place."""
+    told = [part for part in parts if part["fact"]]
+    sides = [part["fact"] for part in told if part["role"] in ROLES]
+    own = (part["fact"] for part in told if part["fact_no"] == lead_no)
+    return next(own, sides[0] if sides else {})
 
 
 def _searched(lead: Row, sides: Sides) -> str:

@@ -170,9 +170,7 @@ def _map(
     with mapping.connect(services.landscape.zones) as con:
         for page, was_read in pages:
             try:
-                found = records(
-                    setup.name, page, page_path(plan), plan.contract, plan.feed.csv.dialect
-                )
+                found = records(setup.name, page, page_path(plan), plan.contract, plan.feed.dialect)
             except PayloadError as error:
                 if was_read:
                     raise
@@ -229,7 +227,7 @@ def _replay_snapshot(services: Services, setup: SourceSetup, plan: Plan, pull: K
     con = mapping.connect(services.landscape.zones)
     try:
         pages = [
-            (page, records(setup.name, page, page_path(plan), plan.contract, plan.feed.csv.dialect))
+            (page, records(setup.name, page, page_path(plan), plan.contract, plan.feed.dialect))
             for page in pull.pages()
         ]
         around = surroundings(services, setup, plan.feed)

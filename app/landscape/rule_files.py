@@ -13,7 +13,7 @@ from app.landscape.notebook import Notebook
 from app.landscape.wording import nearest, offer
 from app.store.schema import tables
 from collectors.pack import Role
-from reconcilers.family import Excluding, Family, SideUse
+from reconcilers.family import Family, SideUse, wanted_values
 from reconcilers.run import FAMILIES
 from rules.model import OWN, Rule
 
@@ -116,7 +116,7 @@ def _check_side(notebook: Notebook, document: Document, side: str, use: SideUse)
             notebook.wrong(document, (side, column), message)
             continue
         words = columns[column]
-        for value in values.not_ if isinstance(values, Excluding) else values:
+        for value in wanted_values(values):
             if words and value not in words:
                 message = f"{name}.{column} is never '{value}'{offer(value, words)}"
                 notebook.wrong(document, (side, column), message)

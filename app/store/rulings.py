@@ -5,7 +5,7 @@ It is one transaction. A full recompute of the same facts gives the same answer,
 answer is proven.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -38,7 +38,11 @@ TABLES = {
 }
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 _IS_DIRTY = "fact_no IN (SELECT fact_no FROM dirty)"
+BESIDE = 100  # passes from here on belong to a side that only meets another
 LEFT_OVER = 255  # pass of a fact that found nothing: every key may still matter to it
+
+
+Links = Sequence[tuple[int, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -134,11 +138,12 @@ def _evaluate_all(
     """
     for name in ("member", "link", "later"):
         con.execute(f"DELETE FROM {held.table(name)}")
+    links = _links(uses, pairing)
     for name, use in uses.items():
         show(con, name, use, pairing, bind)
         _note_later(con, held, name, use, pairing, bind, 0)
         if family.is_incremental:
-            _link(con, held, use, name)
+            _link(con, held, links[name], name)
     settle = getattr(family, "settle", None)
     if settle:
         settle(con, spec, keep=True)
@@ -163,11 +168,12 @@ def _evaluate_changed(
     """New facts, facts they replace, facts whose time has come, and all that hang on them."""
     con.execute("CREATE OR REPLACE TEMP TABLE dirty (fact_no BIGINT)")
     con.execute("CREATE OR REPLACE TEMP TABLE frontier (fact_no BIGINT)")
+    links = _links(uses, pairing)
     for name, use in uses.items():
         _note_later(con, held, name, use, pairing, bind, held.seen)
         chosen = f"{select(use, pairing, name, bind)} AND ({_is_new(held)})"
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {chosen}")
-        _link(con, held, use, name)
+        _link(con, held, links[name], name)
         con.execute(f"INSERT INTO frontier SELECT fact_no FROM {name}")
         con.execute(f"INSERT INTO frontier {_replaced(held, use)}")
     member, link, later = held.table("member"), held.table("link"), held.table("later")
@@ -233,12 +239,30 @@ def _note_later(
     )
 
 
-def _link(con: duckdb.DuckDBPyConnection, held: Held, use: SideUse, name: str) -> None:
+def _links(uses: Mapping[str, SideUse], pairing: Pairing) -> Mapping[str, Links]:
+    """By which passes of which columns the facts of each side hang together.
+
+    What only meets one side does so in passes of its own, and not at all if nobody tells it.
+    """
+    found: dict[str, list[tuple[int, tuple[str, ...]]]] = {
+        name: list(enumerate(use.links, 1)) for name, use in uses.items() if not use.meets
+    }
+    number = BESIDE
+    for name, use in uses.items():
+        if use.meets:
+            told = use.links if pairing.sources[name] else ()
+            found[name] = list(enumerate(told, number))
+            found[use.meets] += found[name]
+            number += len(told)
+    return found
+
+
+def _link(con: duckdb.DuckDBPyConnection, held: Held, links: Links, name: str) -> None:
     """Keys of the facts in the view `name`, by pass, as 64 bits.
 
     A collision draws in too much, never too little.
     """
-    for number, columns in enumerate(use.links, 1):
+    for number, columns in links:
         key = key64(*(f"CAST({column} AS VARCHAR)" for column in columns))
         link = held.table("link")
         con.execute(

@@ -7,7 +7,7 @@ movement is one subject; its quantity is of the system and unit that tells of mo
 */
 WITH moved AS (
     SELECT movements.* FROM movements
-    WHERE movements.state = 'posted' AND NOT movements.is_reversal
+    WHERE movements.state = 'posted' AND NOT movements.is_reversal AND coalesce(movements.quantity <= 0, true)
         AND EXISTS (SELECT 1 FROM spell WHERE spell.bearing = 'hold' AND {same_movement})
         AND NOT EXISTS (
             SELECT 1 FROM movements AS reversal

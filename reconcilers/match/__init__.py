@@ -4,12 +4,12 @@ Semantics in README.md.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import duckdb
 
-from reconcilers.family import Bind, SideUse, interval, known, run, same
+from reconcilers.family import Bind, Side, SideUse, interval, known, run, same
 from reconcilers.match.settle import settle
 from reconcilers.match.spec import MatchSpec, Pass
 from reconcilers.match.terms import (
@@ -24,11 +24,12 @@ from reconcilers.match.terms import (
 
 _COLUMNS = (
     "fact_no", "source", "feed", "source_key", "state", "is_reversal", "reverses_key", "event_at",
-    "occurred_on", "posting_on", "plant", "item", "quantity", "unit", "quantity_source",
-    "unit_source",
+    "occurred_at", "recorded_at", "occurred_on", "posting_on", "plant", "item", "quantity", "unit",
+    "quantity_source", "unit_source",
 )  # fmt: skip
 _PAIRED = "measured.expected_count > 0 AND measured.observed_count > 0"
 _COPIED = "measured.observed_count > measured.expected_count AND measured.observed_count > 1"
+_OF_ORDER = ("plant", "order_no")
 _SEAT = "fact_no BIGINT, side VARCHAR, unit_no BIGINT, is_ambiguous BOOLEAN, pass INTEGER"
 
 
@@ -47,9 +48,9 @@ class Match:
             "observed": SideUse(spec.observed, links),
         }
         if spec.carried_by:
-            uses["carrier"] = SideUse(
-                spec.carried_by.messages, spec.carried_by.keys, counted=False, time="observed_at"
-            )
+            uses["carrier"] = _beside(spec.carried_by.messages, *spec.carried_by.keys)
+        if spec.operations:
+            uses["operation"] = _beside(spec.operations, _OF_ORDER)
         return uses
 
     def columns(self, spec: MatchSpec) -> tuple[str, ...]:
@@ -58,7 +59,8 @@ class Match:
         carriers = spec.carried_by.keys if spec.carried_by else ()
         carried = (column for key in carriers for column in key)
         clock = [spec.late.clock] if spec.late else []
-        named = [*_COLUMNS, *keys, *spec.compare.attributes, *carried, *clock]
+        inner = (*_OF_ORDER, "op_no") if spec.operations else ()
+        named = [*_COLUMNS, *keys, *spec.compare.attributes, *carried, *clock, *inner]
         return tuple(dict.fromkeys(named))
 
     def key_columns(self, spec: MatchSpec) -> tuple[str, ...]:
@@ -69,10 +71,12 @@ class Match:
         self, con: duckdb.DuckDBPyConnection, spec: MatchSpec, *, keep: bool = False
     ) -> dict[str, int]:
         """Compare all facts at once; return how many of each side plainly agree (`settle.py`)."""
+        _leave_out_inner(con, spec)
         return settle(con, spec, self.columns(spec), keep=keep)
 
     def evaluate(self, con: duckdb.DuckDBPyConnection, spec: MatchSpec, bind: Bind) -> None:
         """Leave `verdict`, `finding` and `part` for the facts in `expected` and `observed`."""
+        _leave_out_inner(con, spec)
         _read(con, self.columns(spec), spec)
         con.execute(f"CREATE OR REPLACE TEMP TABLE seat ({_SEAT})")
         con.execute("CREATE OR REPLACE TEMP TABLE doubt (fact_no BIGINT, candidate_no BIGINT)")
@@ -80,8 +84,21 @@ class Match:
             _pair(con, spec, number, step)
         for number, step in enumerate(spec.keys, 1):
             _reunite(con, spec, number, step)
-        _seat(con, staged("seat_alone", group_key=group_key(spec)), None)
+        alone = staged("seat_alone", group_key=group_key(spec))
+        _seat(con, alone, None, {"horizon": bind.horizon} if spec.many_expected else {})
         _judge(con, spec, bind)
+
+
+def _beside(side: Side, *links: tuple[str, ...]) -> SideUse:
+    """Facts that tell something of the expected ones and need no account of themselves."""
+    return SideUse(side, links, counted=False, time="observed_at", meets="expected")
+
+
+def _leave_out_inner(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> None:
+    """A yield its order goes on working on has no effect yet: its state becomes `inner`."""
+    if spec.operations:
+        run(con, "expected_told", staged("inner"))
+        con.execute("CREATE OR REPLACE TEMP VIEW expected AS SELECT * FROM expected_told")
 
 
 def _read(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...], spec: MatchSpec) -> None:
@@ -159,9 +176,14 @@ def _near(within: timedelta) -> str:
     )
 
 
-def _seat(con: duckdb.DuckDBPyConnection, sql: str, number: int | None) -> None:
+def _seat(
+    con: duckdb.DuckDBPyConnection,
+    sql: str,
+    number: int | None,
+    binds: Mapping[str, datetime] | None = None,
+) -> None:
     columns = f"fact_no, side, unit_no, is_ambiguous, {number or 'NULL'}"
-    con.execute(f"INSERT INTO seat SELECT {columns} FROM ({sql})")
+    con.execute(f"INSERT INTO seat SELECT {columns} FROM ({sql})", dict(binds or {}))
 
 
 def _judge(con: duckdb.DuckDBPyConnection, spec: MatchSpec, bind: Bind) -> None:
@@ -190,6 +212,7 @@ def _measure(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> None:
     )
     measured = staged(
         "measured",
+        may_grow=str(spec.many_expected).lower(),
         absolute=str(quantity.tolerance if quantity else 0),
         percent=f"CAST({(quantity.percent if quantity else 0) / 100:f} AS DECIMAL(18, 9))",
     )

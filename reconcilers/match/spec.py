@@ -99,6 +99,11 @@ class MatchSpec(Strict):
         Decimal("0.45359237"),
     )
     carried_by: Carrier | None = None
+    operations: Side | None = Field(
+        default=None,
+        description="lines of the orders that tell their operations; with them a yield is expected "
+        "to have its effect only at the last operation of its order",
+    )
 
     @model_validator(mode="after")
     def _same_table(self) -> Self:

@@ -17,22 +17,26 @@ def due_at(due: Due) -> tuple[str, str]:
     Working time is counted on the calendar of its plant.
     """
     if not isinstance(due, Working):
-        return f"event_at + {interval(due)}", ""
+        return f"{_SINCE} + {interval(due)}", ""
     grace = str(int(due.working.total_seconds()))
     return render(_WORKING_DUE, grace=grace), render(_WORKING_JOINS, grace=grace)
 
 
-_WORKED = "began.worked + least(epoch(event_at) - epoch(began.opens_at), began.seconds) + {grace}"
+# Of what a source knows only the day it may have happened as late as it was entered.
+_SINCE = "CASE WHEN occurred_at IS NULL THEN greatest(event_at, recorded_at) ELSE event_at END"
+_WORKED = f"""
+began.worked + least(epoch({_SINCE}) - epoch(began.opens_at), began.seconds) + {{grace}}
+"""
 _WORKING_DUE = f"""
 coalesce(
     ends.opens_at + to_seconds(CAST({_WORKED} - ends.worked AS BIGINT)),
-    event_at + INTERVAL '{{grace}}' SECOND
+    {_SINCE} + INTERVAL '{{grace}}' SECOND
 )
 """
 _WORKING_JOINS = f"""
 LEFT JOIN working AS began
     ON began.plant_code = plant
-    AND event_at >= began.opens_at AND event_at < began.next_opens_at
+    AND {_SINCE} >= began.opens_at AND {_SINCE} < began.next_opens_at
 LEFT JOIN working AS ends
     ON ends.plant_code = plant
     AND {_WORKED} >= ends.worked AND {_WORKED} < ends.worked + ends.seconds
@@ -51,13 +55,17 @@ def period_of(con: duckdb.DuckDBPyConnection, spec: MatchSpec, day: str) -> str:
 
 
 def group_key(spec: MatchSpec) -> str:
-    """What makes leftovers one business fact: themselves, or the last key of compared groups."""
+    """What makes leftovers one business fact: themselves, or the last key of compared groups.
+
+    What is not due yet stays by itself: it would hold back what is.
+    """
     if not spec.many_expected:
         return "standing.fact_no"
     by = spec.keys[-1].by
     parts = ", ".join(f"standing.{column}" for column in by)
-    first = f"min(standing.fact_no) OVER (PARTITION BY standing.side, {parts})"
-    return f"CASE WHEN {known('standing', by)} THEN {first} ELSE standing.fact_no END"
+    is_due = "standing.due_at <= $horizon"
+    first = f"min(standing.fact_no) OVER (PARTITION BY standing.side, {is_due}, {parts})"
+    return f"CASE WHEN {is_due} AND {known('standing', by)} THEN {first} ELSE standing.fact_no END"
 
 
 def rounding_step(spec: MatchSpec) -> str:

@@ -14,7 +14,7 @@ from tests.reconcilers import plant
 from tests.reconcilers.plant import at, event
 
 NOON = at("12:00")
-PAIRING = Pairing({"expected": ("mes",), "observed": ("erp",)}, ("P1",))
+PAIRING = Pairing({"expected": ("mes",), "observed": ("erp",), "operation": ("mes",)}, ("P1",))
 Row = dict[str, Any]
 
 

@@ -169,7 +169,7 @@ def test_what_one_system_took_back_still_left_by_the_other(con):
 def test_the_order_records_came_in_changes_nothing():
     moves = [
         shipped("wms", "s1", -10, correlation_id="X", document_no="D"),
-        shipped("erp", "p1", 10, document_no="D"),
+        shipped("erp", "p1", -8, document_no="D"),
         shipped("mes", "m1", -10, when="08:20", correlation_id="X", location="DOCK"),
     ]
     answers = []

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.reconcilers import plant
 from tests.reconcilers.events import back, erp, findings, found, mes, spec, verdicts
 
 # Who takes part
@@ -13,6 +14,36 @@ from tests.reconcilers.events import back, erp, findings, found, mes, spec, verd
 def test_what_is_not_posted_has_no_effect_and_needs_none(con, state):
     assert found(con, spec(), mes("m", state=state)) == []
     assert verdicts(con) == {"m": "excluded"}
+
+
+def operation(order_no, op_no):
+    line = {
+        "source": "mes",
+        "plant": "P1",
+        "source_key": f"{order_no}/{op_no}",
+        "order_no": order_no,
+    }
+    return {
+        **line,
+        "order_kind": "production",
+        "line_kind": "operation",
+        "line_no": op_no,
+        "op_no": op_no,
+    }
+
+
+def test_with_operations_known_only_the_last_one_needs_an_effect(con):
+    plant.add(con, "order_line", [operation("7", number) for number in ("90", "100")])
+    of = spec(["order_no"], operations={"from": "order_line", "line_kind": "operation"})
+    facts = [
+        mes("inner", 10, order_no="7", op_no="90"),
+        mes("last", 9, order_no="7", op_no="100"),
+        mes("alone", 10, order_no="8", op_no="90"),
+        mes("of order", 10, order_no="9"),
+        erp("receipt", 9, order_no="7"),
+    ]
+    assert found(con, of, *facts) == [("missing_posting", "alone"), ("missing_posting", "of order")]
+    assert verdicts(con, "reason")["inner"] == "inner"
 
 
 def test_a_reversal_and_what_it_reverses_net_out(con):
@@ -238,3 +269,30 @@ def test_of_several_with_a_weaker_key_those_of_one_document_pair_first(con):
     )  # fmt: skip
     of = spec(*DOCUMENTS, compare={"quantity": {}, "document_no": "same"})
     assert found(con, of, *facts) == []
+
+
+def test_of_two_facts_alike_one_may_be_missing(con):
+    of = spec(["correlation_id"], ["order_no"], group="n:m")
+    facts = [
+        mes("posted", 10, correlation_id="x", order_no="7"),
+        mes("lost", 10, correlation_id="y", order_no="7"),
+        erp("posting", 10, correlation_id="x", order_no="7"),
+    ]
+    assert found(con, of, *facts) == [("missing_posting", "lost")]
+
+
+def test_what_brings_a_business_fact_closer_belongs_to_it(con):
+    of = spec(["correlation_id"], ["order_no"], group="n:m")
+    facts = [
+        mes("one", 10, correlation_id="x", order_no="7"),
+        mes("other", 5, order_no="7"),
+        erp("posting", 14, correlation_id="x", order_no="7"),
+    ]
+    assert found(con, of, *facts) == [("quantity_variance", "one other posting")]
+
+
+def test_what_is_not_due_does_not_hold_back_what_is(con):
+    of = spec(["order_no"], group="n:m")
+    facts = [mes("old", 10, "08:00", order_no="7"), mes("new", 5, "11:45", order_no="7")]
+    assert found(con, of, *facts) == [("missing_posting", "old")]
+    assert verdicts(con) == {"old": "excepted", "new": "not_due"}

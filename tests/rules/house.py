@@ -87,6 +87,13 @@ _CHANNELS = """\
       {channel: text, channel_role: text?, at: instant, ready: integer, consumers: integer,
        idle_since: instant?}
 """
+_LINES = """\
+  lines:
+    files: lines*.ndjson
+    format: ndjson
+    into: order_line
+    contract: {source_key: text, order_no: text, op_no: text, at: instant}
+"""
 _MAPPINGS = {
     "events": """\
 -- What took place.
@@ -119,6 +126,12 @@ SELECT source_key, kind, coalesce(status, 'decided') AS status, item, lot,
     instant("at", 'UTC') AS effective_at, instant(ended_at, 'UTC') AS ended_at
 FROM page
 """,
+    "lines": """\
+-- What is to be done.
+SELECT source_key, 'production' AS order_kind, order_no, 'operation' AS line_kind,
+    op_no AS line_no, op_no
+FROM page
+""",
     "messages": """\
 -- What is on its way.
 SELECT source_key, status, channel, instant("at", 'UTC') AS occurred_at,
@@ -137,7 +150,13 @@ FROM page
 }
 _FEEDS = {
     "mes": {"events": _EVENTS, "orders": _ORDERS, "holds": _HOLDS},
-    "erp": {"events": _EVENTS, "orders": _ORDERS, "stock": _STOCK, "holds": _HOLDS},
+    "erp": {
+        "events": _EVENTS,
+        "orders": _ORDERS,
+        "lines": _LINES,
+        "stock": _STOCK,
+        "holds": _HOLDS,
+    },
     "wms": {"events": _EVENTS, "stock": _STOCK},
     "middleware": {"messages": _MESSAGES, "channels": _CHANNELS},
 }

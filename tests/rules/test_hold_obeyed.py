@@ -86,6 +86,8 @@ CASES = [
           moved("both", 2, correlation_id="both-c", known=LATER)),
          {MOVED: violation("both"), LATER: violation("both", observed=["both-s1", "both-s2"])},
          ("opened",)),
+    silent("what comes back did obey", "home", hold("home"),
+           moved("home", kind="goods_issue", quantity=10)),
     silent("what moved before the hold did obey", "earlier", hold("earlier"),
            moved("earlier", at="07:59:59")),
     silent("so did what moved when the hold was over", "over", hold("over", ended_at=MOVED),

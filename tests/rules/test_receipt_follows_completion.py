@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rules.house import IN_ORDER, Case, House, Played
+from tests.rules.house import IN_ORDER, Case, House, Played, Record
 from tests.rules.matching import Terms, dark, in_the_dark, maker, other_lot, usual
 
 RULE = "production/receipt_follows_completion"
@@ -27,9 +27,27 @@ TERMS = Terms(
     },
 )  # fmt: skip
 RUNS = TERMS.runs
+
+
+def _operation(number: str) -> Record:
+    line = {"source": "erp", "feed": "lines", "source_key": f"ops/{number}", "order_no": "ops"}
+    return {**line, "op_no": number, "at": "08:00"}
+
+
 CASES = [
     *usual(TERMS),
     other_lot(TERMS),
+    Case(
+        "of an order with operations only the last one brings goods",
+        "ops",
+        (
+            _operation("10"),
+            _operation("20"),
+            FACT("ops", 1, 10, op_no="10"),
+            FACT("ops", 2, 9, op_no="20", at="08:40"),
+            EFFECT("ops", 1, 9, at="08:45"),
+        ),
+    ),
 ]
 
 

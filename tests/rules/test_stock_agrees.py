@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.house import IN_ORDER, Case, Played, Record
+from app.jobs import collect
+from tests.rules.house import IN_ORDER, Case, House, Played, Record
 
 RULE = "inventory/stock_agrees"
 # Both count before every run, the ERP five minutes before the warehouse. What moves at 08:00 is due
@@ -136,3 +137,24 @@ def test_stock_agrees(played: Played, case: Case) -> None:
 
 def test_one_more_run_changes_nothing_and_all_is_in_order(played: Played) -> None:
     assert played.order() == IN_ORDER
+
+
+def test_a_difference_keeps_its_key_when_its_cost_is_learned_after_another_snapshot(
+    house: House,
+) -> None:
+    def counted(when: str) -> None:
+        line = {"feed": "stock", "item": "B", "lot": "late", "location": "L1", "at": when}
+        house.land(
+            {**line, "source": "erp", "quantity": 10}, {**line, "source": "wms", "quantity": 7}
+        )
+
+    key = {"plant": "P1", "item": "B", "lot": "late"}
+    counted("08:00")
+    [first] = house.run("08:10")
+    assert (first["key"], first["value"]) == (key, None)
+    costs = house.services.landscape.folder / "item_cost.csv"
+    costs.write_text("item,unit_cost,currency\nA,12.5,EUR\nB,2,EUR\n", "utf-8")
+    counted("08:20")
+    list(collect.collect(house.services, {"landscape": None}))
+    [second] = house.run("08:30")
+    assert (second["key"], second["value"]) == (key, "6.00 EUR")
