@@ -280,9 +280,7 @@ class Pull:
 
     def _records(self, page: Page) -> Records:
         path = page_path(self.plan)
-        found = records(
-            self.plan.source, page, path, self.plan.contract, self.plan.feed.csv.dialect
-        )
+        found = records(self.plan.source, page, path, self.plan.contract, self.plan.feed.dialect)
         self.unknown |= set(found.unknown)
         return found
 

@@ -180,6 +180,33 @@ CREATE MACRO compact_date_problem(x) AS CASE
     ELSE untimely(CAST(compact_date(x) AS TIMESTAMPTZ), x)
 END;
 
+-- X12: date CCYYMMDD, time HHMM, HHMMSS or HHMMSSDD, and a time code; without a code, or with LT, wall time of `zone`.
+-- Without a time there is no instant.
+CREATE MACRO x12_zone(code, zone) AS CASE coalesce(written(code), 'LT') WHEN 'LT' THEN zone WHEN 'UT' THEN 'UTC' WHEN 'GM' THEN 'UTC'
+    WHEN 'ET' THEN 'America/New_York' WHEN 'CT' THEN 'America/Chicago' WHEN 'MT' THEN 'America/Denver' WHEN 'PT' THEN 'America/Los_Angeles'
+    WHEN 'ED' THEN 'Etc/GMT+4' WHEN 'ES' THEN 'Etc/GMT+5' WHEN 'CD' THEN 'Etc/GMT+5' WHEN 'CS' THEN 'Etc/GMT+6'
+    WHEN 'MD' THEN 'Etc/GMT+6' WHEN 'MS' THEN 'Etc/GMT+7' WHEN 'PD' THEN 'Etc/GMT+7' WHEN 'PS' THEN 'Etc/GMT+8' END;
+CREATE MACRO x12_wall(on_day, clock) AS compact_wall(written(on_day) || left(rpad(written(clock), 6, '0'), 6));
+CREATE MACRO x12_instant(on_day, clock, code, zone) AS zoned(x12_wall(on_day, clock), x12_zone(code, zone));
+CREATE MACRO x12_instant_problem(on_day, clock, code, zone) AS CASE
+    WHEN written(on_day) IS NULL OR written(clock) IS NULL THEN NULL
+    WHEN x12_wall(on_day, clock) IS NULL OR NOT regexp_matches(written(on_day) || ' ' || written(clock), '^\d{8} (\d{4}|\d{6}|\d{8})$')
+        THEN shown(written(on_day) || ' ' || written(clock)) || ' is not a date and time such as 20261120 1430'
+    WHEN x12_zone(code, 'UTC') IS NULL THEN shown(code) || ' is not a time code such as UT, ET or LT'
+    ELSE zoned_problem(x12_wall(on_day, clock), x12_zone(code, zone))
+END;
+CREATE MACRO x12_instant_basis(on_day, clock, code, zone) AS zoned_basis(x12_wall(on_day, clock), x12_zone(code, zone));
+
+-- What one of several segments says, a field such as N9 or REF as json: x12_said(N9, 'PO'). Of several with the qualifier a JSON list.
+CREATE MACRO x12_said(x, qualifier) AS json_extract_string(x, '$."' || nullif(qualifier, '') || '"');
+
+-- Pairs of qualifier and id: x12_id('LT', [LIN02, LIN04], [LIN03, LIN05]), NULL where the qualifier is none of them. The item of a
+-- line is read by x12_item, which takes that for a problem.
+CREATE MACRO x12_id(qualifier, qualifiers, ids) AS ids[list_position(qualifiers, qualifier)];
+CREATE MACRO x12_item(qualifier, qualifiers, ids) AS x12_id(qualifier, qualifiers, ids);
+CREATE MACRO x12_item_problem(qualifier, qualifiers, ids) AS CASE WHEN x12_id(qualifier, qualifiers, ids) IS NULL
+    THEN 'there is no product id with the qualifier ' || shown(qualifier) || ', only with ' || shown(array_to_string(qualifiers, ', ')) END;
+
 -- Tryton objects: {"__class__":"datetime",...} is naive UTC, {"__class__":"date",...} a calendar date, {"__class__":"Decimal","decimal":"12.5"} exact.
 CREATE MACRO tryton_part(x, name) AS TRY(json_extract_string(CAST(x AS VARCHAR), '$.' || name));
 CREATE MACRO tryton_day(x) AS concat_ws('-', tryton_part(x, 'year'), tryton_part(x, 'month'), tryton_part(x, 'day'));

@@ -5,6 +5,7 @@ do not know.
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +22,9 @@ from pydantic import (
 
 from collectors import contract as contracts
 from collectors.page import Dialect
+from collectors.record import X12Layout
+from collectors.x12_envelope import SEGMENT
+from collectors.x12_records import is_name
 
 Role = Literal[
     "erp", "mes", "wms", "middleware", "qms", "cmms", "shopfloor", "supplier", "tms", "finance"
@@ -167,6 +171,37 @@ class Csv(Strict):
         return Dialect(**self.model_dump())
 
 
+Segment = Annotated[str, Field(pattern=rf"^{SEGMENT}$")]
+
+
+class X12(Strict):
+    """Which transaction set of an X12 file a feed takes, and which loop of it is a record.
+
+    `within` are the loops around it, by their first segments from the outside. With `level` the
+    loops are HL segments, and those of that level are the records.
+    """
+
+    set: str = Field(pattern=r"^\d{3}$")
+    record: Segment
+    within: Annotated[tuple[Segment, ...], BeforeValidator(_listed)] = ()
+    level: str | None = None
+    beside: Texts = ()
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+
+    @model_validator(mode="after")
+    def _one_kind_of_loop(self) -> Self:
+        if (self.record == "HL") != (self.level is not None):
+            raise ValueError("'level' and 'record: HL' go together")
+        if len({*self.within, self.record}) <= len(self.within) or (self.level and self.within):
+            raise ValueError("'within' names other loops than 'record', and none where that is HL")
+        return self
+
+    @property
+    def layout(self) -> X12Layout:
+        """The same, as the reader takes it."""
+        return X12Layout(**self.model_dump())
+
+
 class Feed(Strict):
     """One thing a collector reads.
 
@@ -208,8 +243,9 @@ class Feed(Strict):
     statement: str | None = None
     # files
     files: str | None = None
-    format: Literal["csv", "ndjson", "json", "parquet", "xlsx"] = "csv"
+    format: Literal["csv", "ndjson", "json", "parquet", "xlsx", "x12"] = "csv"
     csv: Csv = Csv()
+    x12: X12 | None = None
     newest: bool = False
     new_file_every: timedelta | None = None
     settle: timedelta = timedelta(0)
@@ -226,6 +262,21 @@ class Feed(Strict):
                 "a feed into stock_balance needs 'snapshot': balances are accepted only whole"
             )
         return self
+
+    @model_validator(mode="after")
+    def _fields_of_x12(self) -> Self:
+        if (self.format == "x12") != (self.x12 is not None):
+            raise ValueError("'format: x12' and 'x12: {set: ..., record: ...}' go together")
+        names = self.contract.items() if self.x12 else ()
+        if wrong := [name for name, kind in names if not is_name(name, kind)]:
+            known = "W1203, N104_WH, QTY03-1, N9 (as json) or line_no"
+            raise ValueError(f"contract: '{wrong[0]}' is no field of X12 such as {known}")
+        return self
+
+    @property
+    def dialect(self) -> Dialect:
+        """How its files are read."""
+        return replace(self.csv.dialect, x12=self.x12.layout if self.x12 else None)
 
 
 ASKS = {

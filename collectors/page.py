@@ -17,6 +17,7 @@ from collectors.errors import PayloadError, shown
 from collectors.json_records import at, cut, json_records, ndjson_records
 from collectors.record import BOM, Dialect, Page, Raw, Records, Reject, text_of
 from collectors.table_records import csv_records, parquet_records, xlsx_records
+from collectors.x12_records import x12_records
 
 __all__ = ["Dialect", "Page", "Raw", "Records", "Reject", "at", "cut_records", "records", "text_of"]
 
@@ -26,6 +27,7 @@ _CUTTERS: dict[str, Callable[[Page, str, Contract, Dialect], Records]] = {
     "csv": csv_records,
     "xlsx": xlsx_records,
     "parquet": parquet_records,
+    "x12": x12_records,
 }
 
 

@@ -20,10 +20,10 @@ Raw = bytes | msgspec.Raw  # the JSON of a record as it came
 class Page:
     """One answer of a source, byte for byte.
 
-    `format` is json, ndjson, csv, xlsx or parquet. `parameters` are columns every record of the
-    page gets: feed parameters, the file name. `source_clock` is what the source says the time is
-    (UTC), if it does. `ref` is where the bytes are kept, `cut` its records where the transport has
-    cut them already to count them.
+    `format` is json, ndjson, csv, xlsx, parquet or x12. `parameters` are columns every record of
+    the page gets: feed parameters, the file name. `source_clock` is what the source says the time
+    is (UTC), if it does. `ref` is where the bytes are kept, `cut` its records where the transport
+    has cut them already to count them.
     """
 
     number: int
@@ -38,8 +38,28 @@ class Page:
 
 
 @dataclass(frozen=True)
+class X12Layout:
+    """Which transaction set of an X12 file is read, and what a record of it is.
+
+    A record is a loop that begins with the segment `record`; the loops it lies in begin with the
+    segments `within`, the outermost first. With `level` loops are HL segments, and a record is one
+    of that level. Sets named in `beside` are passed over.
+    """
+
+    set: str
+    record: str
+    within: tuple[str, ...] = ()
+    level: str | None = None
+    beside: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
 class Dialect:
-    """How a text file writes a table; `decimal` and `thousands` are of its `number` columns."""
+    """How a text file writes a table; `decimal` and `thousands` are of its `number` columns.
+
+    `x12` is what a file of that format is read as.
+    """
 
     delimiter: str = ","
     quote: str = '"'
@@ -49,6 +69,7 @@ class Dialect:
     header: bool = True
     skip_lines: int = 0
     empty: tuple[str, ...] = ("",)
+    x12: X12Layout | None = None
 
 
 @dataclass(frozen=True)

@@ -667,6 +667,8 @@ CALLS = {
     "seconds_instant": "DATE '2026-11-20', $x, 'Europe/Berlin'",
     "compact_instant": "$x, 'Europe/Berlin'",
     "compact_date": "$x",
+    "x12_instant": "'20261120', $x, NULL, 'Europe/Berlin'",
+    "x12_item": "'SK', ['UP', $x], ['1', '2']",
     "tryton_instant": "$x",
     "tryton_date": "$x",
     "tryton_exact": "$x",

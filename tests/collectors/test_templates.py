@@ -1,4 +1,4 @@
-"""Templates for a shop floor and a warehouse: files of two dialects, a database, a web service."""
+"""Templates for shop floor, warehouse, partners, quality, upkeep: files, EDI, SQL, the web."""
 
 import json
 import os
@@ -382,3 +382,336 @@ def test_a_web_service_of_a_warehouse_tells_shipments_with_their_sign(
         {"source_key": "S-1", "quantity": -3, "kind": "ship_confirm"}
     ]
     assert "'x' is not an instant" in wms.rejects()[0]["reason"]
+
+
+def test_a_web_service_of_a_quality_system_tells_holds_at_the_wall_time_of_each_plant(
+    tmp_path: Path, a_plant: Any, lists: Any, secret: Any
+) -> None:
+    told = {"lot": "L", "held_at": "2026-11-20T09:00:00", "changed_at": "2026-11-20T20:00:00Z"}
+    rows = [
+        told | {"hold_id": "H-1", "plant": "P1", "item": "A", "qty": "2.5", "uom": "kg"},
+        told | {"hold_id": "H-2", "plant": "P2", "released_at": "2026-11-20T10:00:00"},
+        told | {"hold_id": "H-3"},
+        told | {"hold_id": "H-4", "plant": "P2", "held_at": "soon"},
+    ]
+    service = lists({"holds": rows}, "letmein")
+    block = (
+        f"pack: qms/json\naddress: {service.address}\nplants: [P1, P2]\n"
+        f"auth: {{bearer: '{secret(tmp_path, 'letmein')}'}}"
+    )
+    qms = a_plant(COMPANY + "  P2: {name: Two, zone: America/Chicago}\n", {"qms": block})
+    landed = qms.collect()["qms/holds"].landed
+    assert (landed.records, landed.held, landed.rejects) == (4, 3, 1)
+    held = qms.facts("quality_disposition", "source_key, status, effective_at, ended_at, quantity")
+    assert [
+        (row["source_key"], row["status"], utc(row, "effective_at"), utc(row, "ended_at"))
+        for row in held
+    ] == [
+        ("H-1", "decided", "2026-11-20 08:00:00", None),
+        ("H-2", "closed", "2026-11-20 15:00:00", "2026-11-20 16:00:00"),
+        ("H-3", "decided", "2026-11-20 09:00:00", None),  # of no plant: UTC
+    ]
+    assert held[0]["quantity"] == Decimal("2.5")
+    assert "'soon' is not an instant" in qms.rejects()[0]["reason"]
+
+
+def test_a_quality_system_of_one_plant_need_not_tell_which(
+    tmp_path: Path, a_plant: Any, lists: Any, secret: Any
+) -> None:
+    row = {"hold_id": "H-1", "lot": "L", "held_at": "2026-11-20T09:00:00"}
+    service = lists({"holds": [row | {"changed_at": "2026-11-20T20:00:00Z"}]}, "letmein")
+    reach = f"address: {service.address}\nauth: {{bearer: '{secret(tmp_path, 'letmein')}'}}"
+    qms = a_plant(COMPANY, {"qms": source("qms/json", reach, {"holds": "on"}, ("holds",))})
+    qms.collect()
+    (hold,) = qms.facts("quality_disposition", "plant, effective_at")
+    assert (hold["plant"], utc(hold, "effective_at")) == ("P1", "2026-11-20 08:00:00")
+
+
+def test_a_web_service_of_a_maintenance_system_tells_orders_downtimes_and_parts(
+    tmp_path: Path, a_plant: Any, lists: Any, secret: Any
+) -> None:
+    told = {"plant": "P2", "asset": "M1", "changed_at": "2026-11-20T20:00:00Z"}
+    at = "2026-11-20T09:00:00"
+    part = told | {"part": "A", "qty": "2.5", "uom": "kg", "store": "S", "issued_at": at}
+    content = {
+        "work_orders": [
+            told | {"work_order_no": "W-1", "status": "Open", "opened_at": at},
+            told | {"work_order_no": "W-2", "status": "HELD", "plant": "P1", "opened_at": at},
+            told | {"work_order_no": "W-3", "status": "waiting for Joe"},
+        ],
+        "downtimes": [
+            told | {"downtime_id": "D-1", "planned": True, "work_order_no": "W-1", "started_at": at}
+        ],
+        "parts": [
+            part | {"issue_id": "I-1", "work_order_no": "W-1", "reference": "R-1"},
+            part | {"issue_id": "I-2", "work_order_no": "W-1", "reverses": "I-1"},
+        ],
+    }
+    service = lists(content, "letmein")
+    block = (
+        f"pack: cmms/json\naddress: {service.address}\nplants: [P1, P2]\n"
+        f"auth: {{bearer: '{secret(tmp_path, 'letmein')}'}}"
+    )
+    cmms = a_plant(COMPANY + "  P2: {name: Two, zone: America/Chicago}\n", {"cmms": block})
+    cmms.collect()
+    orders = cmms.facts("order_state", "order_no, order_kind, status, released_at")
+    assert [(row["order_no"], row["status"], utc(row, "released_at")) for row in orders] == [
+        ("W-2", "held", "2026-11-20 08:00:00"),
+        ("W-1", "released", "2026-11-20 15:00:00"),
+    ]
+    assert {row["order_kind"] for row in orders} == {"maintenance"}
+    assert ["status is empty" in reject["reason"] for reject in cmms.rejects()] == [True]
+    (stop,) = cmms.facts("asset_state", "state, is_planned, maintenance_order_no, ended_at")
+    assert tuple(stop.values()) == ("down", True, "W-1", None)
+    issues = cmms.facts("business_event", "kind, quantity, correlation_id, reverses_key")
+    assert [tuple(row.values()) for row in issues] == [
+        ("spare_issue", Decimal("-2.5"), "R-1", None),
+        ("spare_issue", Decimal("2.5"), "I-2", "I-1"),
+    ]
+
+
+# EDI ----------------------------------------------------------------------------------------------
+
+THREEPL = ("receipts", "shipments", "adjustments", "balances")
+QUALIFIERS = (
+    "parameters: {from_status_qualifier: ZZ, to_status_qualifier: ZY, blocked_qualifier: QH}"
+)
+
+
+def x12(kind: str, *segments: str, test: str = "P") -> str:
+    """One interchange with one transaction set, of 20 November 2026."""
+    sets = [f"ST*{kind}*0001", *segments, f"SE*{len(segments) + 2}*0001"]
+    lines = [
+        f"ISA*00*{'':10}*00*{'':10}*ZZ*{'HALL':15}*ZZ*{'US':15}*261120*1430*U*00401*000000001*0*{test}*>",
+        "GS*XX*HALL*US*20261120*1430*1*X*004010",
+        *sets,
+        "GE*1*1",
+        "IEA*1*000000001",
+    ]
+    return "".join(f"{line}~\n" for line in lines)
+
+
+def threepl(*feeds: str, more: str = QUALIFIERS) -> str:
+    """A logistics partner with some of its feeds."""
+    return f"{dropped('threepl/x12', dict.fromkeys(feeds, 'on'), THREEPL)}\n{more}"
+
+
+RECEIVED = (
+    "W17*F*20261120*R-1*PO-1*ASN-1*X*1430",
+    "N1*WH*Hall*92*WH1",
+    "N1*SF*Maker*92*S-1",
+    "N9*CO*REF-9",
+    "W07*10.5*KG**SK*A-1***L-3",
+    "W13*2*KG*01",
+    "W13*0.5*KG*03",
+    "W07*-1*KG**UP*123*SK*A-1",
+    "W07*4*CA**UP*123",
+    "W14*13.5",
+)
+
+
+def test_a_receipt_advice_tells_lines_exceptions_and_what_is_taken_back(
+    tmp_path: Path, a_plant: Any
+) -> None:
+    drop(tmp_path, "944_1.x12", x12("944", *RECEIVED))
+    hall = a_plant(COMPANY, {"hall": threepl("receipts")})
+    landed = hall.collect()["hall/receipts"].landed
+    assert (landed.records, landed.held, landed.rejects) == (3, 2, 1)
+    columns = "source_key, kind, quantity, unit_source, is_reversal, item, lot, location, partner"
+    assert [tuple(row.values()) for row in hall.facts("business_event", columns)] == [
+        ("R-1/1", "receipt", Decimal("10.5"), "KG", False, "A-1", "L-3", "WH1", "S-1"),
+        ("R-1/2", "receipt", Decimal(-1), "KG", True, "A-1", None, "WH1", "S-1"),
+    ]
+    (first, _) = hall.facts("business_event", "order_no, document_no, correlation_id, attributes")
+    assert (first["order_no"], first["document_no"]) == ("PO-1", "ASN-1")
+    assert first["correlation_id"] == "REF-9"
+    assert json.loads(first["attributes"]) == {
+        "conditions": ["01", "03"],
+        "quantities": ["2", "0.5"],
+    }
+    (times, _) = hall.facts("business_event", "occurred_at, posting_on, time_basis")
+    assert (utc(times, "occurred_at"), times["time_basis"]) == (
+        "2026-11-20 13:30:00",
+        "plant_local",
+    )
+    (reject,) = hall.rejects()
+    assert "no product id with the qualifier 'SK', only with 'UP'" in reject["reason"]
+    assert "W07*4*CA**UP*123~" in reject["raw"]
+
+
+SENT = (
+    "W06*F*D-1*20261120*SH-1**PO-9",
+    "N1*SF*Hall*92*WH1",
+    "N1*ST*Client*92*C-7",
+    "N9*CO*REF-1",
+    "G62*11*20261120*X*0915*ET",
+    "LX*1",
+    "MAN*GM*00123",
+    "W12*CC*10*8*-2*EA**SK*A-1*L-1",
+    "N9*CO*REF-2",
+    "W12*CC*5*5**CA**VN*zz*L-2********SK*B-1",
+)
+
+
+def test_a_shipping_advice_counts_out_and_every_line_has_its_number(
+    tmp_path: Path, a_plant: Any
+) -> None:
+    drop(tmp_path, "945_1.x12", x12("945", *SENT))
+    drop(tmp_path, "945_2.x12", x12("945", *SENT[:1], *SENT[5:8], test="T"))
+    hall = a_plant(COMPANY, {"hall": threepl("shipments")})
+    landed = hall.collect()["hall/shipments"].landed
+    assert (landed.records, landed.held, landed.left_out, landed.rejects) == (3, 2, 1, 0)
+    columns = "source_key, kind, quantity, unit_source, item, lot, location, correlation_id"
+    assert [tuple(row.values()) for row in hall.facts("business_event", columns)] == [
+        ("D-1/SH-1/1", "ship_confirm", -8, "EA", "A-1", "L-1", "WH1", "REF-2"),
+        ("D-1/SH-1/2", "ship_confirm", -5, "CA", "B-1", "L-2", "WH1", "REF-1"),
+    ]
+    events = hall.facts("business_event", "occurred_at, document_no, partner")
+    assert {utc(row, "occurred_at") for row in events} == {"2026-11-20 14:15:00"}
+    assert {(row["document_no"], row["partner"]) for row in events} == {("D-1", "C-7")}
+    drop(tmp_path, "945_3.x12", x12("945", *SENT), age=60)
+    assert hall.collect()["hall/shipments"].landed.unchanged == 2
+
+
+def test_an_adjustment_advice_tells_adjustments_and_changes_of_status(
+    tmp_path: Path, a_plant: Any
+) -> None:
+    changes = (
+        "W15*20261120*AD-1",
+        "N1*WH**92*WH1",
+        "G62*07*20261120*X*14300000*UT",
+        "W19*AC*3*EA**SK*A-1***L-1",
+        "N9*ZZ*FREE",
+        "N9*ZY*BLOCKED",
+        "W19*07*-2*EA**SK*A-1***L-1",
+        "N9*ZZ*BLOCKED",
+        "W19*56*1*EA**SK*A-1",
+        "W19*56*1*EA**SK*A-1",
+        "N9*ZZ*LOST",
+    )
+    drop(tmp_path, "947_1.x12", x12("947", *changes))
+    hall = a_plant(COMPANY, {"hall": threepl("adjustments")})
+    hall.collect()
+    columns = "source_key, kind, quantity, stock_status, to_stock_status, reason"
+    assert [tuple(row.values()) for row in hall.facts("business_event", columns)] == [
+        ("AD-1/1/in", "status_change", 3, "blocked", None, "AC"),
+        ("AD-1/1/out", "status_change", -3, "free", "blocked", "AC"),
+        ("AD-1/2", "adjust", -2, "blocked", None, "07"),
+        ("AD-1/3", "adjust", 1, None, None, "56"),
+    ]
+    (first, *_) = hall.facts("business_event", "occurred_at, time_basis")
+    assert (utc(first, "occurred_at"), first["time_basis"]) == ("2026-11-20 14:30:00", "utc")
+    assert "'lost'" in hall.rejects()[0]["reason"]
+
+
+def stock(*segments: str, bia: str = "BIA*00*SI*B-1*20261120*2359") -> str:
+    return x12("846", bia, "N1*WH**92*WH1", *segments, "CTT*1")
+
+
+def test_an_inventory_advice_is_one_snapshot_at_the_instant_it_names(
+    tmp_path: Path, a_plant: Any
+) -> None:
+    lines = ("LIN**SK*A-1*LT*L-1", "QTY*33*10*EA", "QTY*QH*2.5*EA", "LIN**UP*1*SK*B", "QTY*33*4*CA")
+    drop(tmp_path, "846_1.x12", stock(*lines))
+    hall = a_plant(COMPANY, {"hall": threepl("balances")})
+    hall.collect()
+    columns = "item, lot, stock_status, quantity, unit_source, location, balance_at"
+    held = hall.rows(f"SELECT {columns} FROM stock_balance ORDER BY source_key")
+    assert [tuple(row.values())[:6] for row in held] == [
+        ("A-1", "L-1", "free", 10, "EA", "WH1"),
+        ("A-1", "L-1", "blocked", Decimal("2.5"), "EA", "WH1"),
+        ("B", None, "free", 4, "CA", "WH1"),
+    ]
+    assert {utc(row, "balance_at") for row in held} == {"2026-11-20 22:59:00"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (stock("LIN**SK*A", "QTY*17*10*EA"), "stock_status"),
+        (stock("LIN**SK*A", "QTY*33*10*EA", "LIN**SK*B"), "LIN of segment 8 has no QTY in it"),
+        (stock("LIN**SK*A", "QTY*33*10*EA", bia="BIA*00*SI*B-1*20261120"), "balance_at"),
+        (stock("LIN**SK*A", "QTY*33*10*EA", bia="BIA*00*SI*B-1*20261120*99"), "20261120 99"),
+        (stock("LIN**SK*A", "QTY*33*10*EA", "LIN**SK*A", "QTY*33*9*EA"), "comes twice"),
+    ],
+)
+def test_an_inventory_advice_that_is_not_whole_is_refused(
+    tmp_path: Path, a_plant: Any, text: str, said: str
+) -> None:
+    drop(tmp_path, "846_1.x12", text)
+    hall = a_plant(COMPANY, {"hall": threepl("balances")})
+    assert said in str(hall.try_collect()["hall/balances"].error)
+    assert hall.rows("SELECT * FROM stock_balance") == []
+
+
+def test_sets_in_one_file_are_taken_each_by_its_feed(tmp_path: Path, a_plant: Any) -> None:
+    drop(tmp_path, "a.edi", x12("944", *RECEIVED[:6]) + x12("945", *SENT) + x12("990", "B1*x"))
+    drop(tmp_path, "b.edi", x12("945", *SENT)[:-40])
+    feeds = {
+        "receipts": '{files: "*.edi", x12: {beside: ["945"]}}',
+        "shipments": '{files: "*.edi", x12: {beside: ["944", "990"]}}',
+    }
+    hall = a_plant(COMPANY, {"hall": dropped("threepl/x12", feeds, THREEPL)})
+    reports = hall.try_collect()
+    assert (reports["hall/receipts"].landed.held, reports["hall/shipments"].landed.held) == (1, 2)
+    assert "file b.edi: segment 13 ('W12*CC*5*5**CA**VN*z') has no '~'" in str(
+        reports["hall/shipments"].error
+    )
+    assert ["set 990 0001" in reject["reason"] for reject in hall.rejects()] == [True]
+
+
+def notice(purpose: str, quantity: str, number: str = "ASN-1") -> str:
+    return x12(
+        "856",
+        f"BSN*{purpose}*{number}*20261120*1430*0001",
+        "DTM*011*20261120*1200*ET",
+        "HL*1**S",
+        "N1*SU*Maker*92*S-1",
+        "HL*2*1*O",
+        "PRF*PO-1",
+        "HL*3*2*P",
+        "MAN*GM*001",
+        "HL*4*3*I",
+        "LIN*10*BP*A-1*LT*L1",
+        f"SN1**{quantity}*KG",
+        "HL*5*1*O",
+        "PRF*PO-2",
+        "HL*6*5*I",
+        "LIN*20*BP*B-1",
+        "SN1**3*EA",
+        "CTT*6",
+    )
+
+
+def test_a_ship_notice_is_an_order_whose_lines_name_what_they_are_for(
+    tmp_path: Path, a_plant: Any
+) -> None:
+    drop(tmp_path, "856_1.x12", notice("00", "12.5"))
+    maker = a_plant(COMPANY, {"maker": dropped("supplier/x12", {"notices": "on"}, ("notices",))})
+    landed = maker.collect()["maker/notices"].landed
+    assert (landed.records, landed.rejects, landed.left_out) == (2, 0, 0)
+    (order,) = maker.facts("order_state", "order_kind, order_no, status, partner, actual_start_at")
+    assert tuple(order.values())[:4] == ("asn", "ASN-1", "released", "S-1")
+    assert utc(order, "actual_start_at") == "2026-11-20 17:00:00"
+    columns = "line_no, item, lot, quantity, unit_source, reference_no, attributes"
+    assert [tuple(row.values()) for row in maker.facts("order_line", columns)] == [
+        ("10", "A-1", "L1", Decimal("12.5"), "KG", "PO-1", '{"sscc":["001"]}'),
+        ("20", "B-1", None, 3, "EA", "PO-2", None),
+    ]
+
+
+def test_a_ship_notice_that_comes_again_is_a_version_of_the_first(
+    tmp_path: Path, a_plant: Any
+) -> None:
+    maker = a_plant(COMPANY, {"maker": dropped("supplier/x12", {"notices": "on"}, ("notices",))})
+    for number, (purpose, quantity) in enumerate([("00", "12.5"), ("00", "12.5"), ("05", "11")]):
+        drop(tmp_path, f"856_{number}.x12", notice(purpose, quantity), age=60 * number)
+        maker.collect()
+    (order,) = maker.facts("order_state", "status, status_source")
+    assert tuple(order.values()) == ("released", "05")
+    assert [row["quantity"] for row in maker.facts("order_line", "quantity")] == [11, 3]
+    drop(tmp_path, "856_8.x12", notice("01", "11"), age=600)
+    drop(tmp_path, "856_9.x12", notice("13", "11", "ASN-2"), age=600)
+    maker.collect()
+    assert [row["status"] for row in maker.facts("order_state", "status")] == ["cancelled"]
+    assert ["status is empty" in reject["reason"] for reject in maker.rejects()] == [True]
