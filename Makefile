@@ -10,12 +10,13 @@ CHROMIUM := /usr/bin/chromium
 BROWSER := chromium libatomic1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test browser bench docs check format lint types imports stale-docs
+.PHONY: help setup demo test browser soak bench docs check format lint types imports stale-docs
 
 help:
 	@echo "make setup   install tieout into $(VENV); the command is $(BIN)/tieout"
-	@echo "make demo    collect recorded systems, reconcile them, serve the dashboard (ARGS=--once: print and exit)"
+	@echo "make demo    simulate a group with faults, reconcile its systems, serve the dashboard (ARGS=--once: print and exit)"
 	@echo "make test    run every test (ARGS='-k completion': some of them)"
+	@echo "make soak    play fresh seeds of the group and score what was found (ARGS='--seeds 1 2': these)"
 	@echo "make bench   measure what is claimed about speed"
 	@echo "make docs    write the generated parts of docs anew"
 	@echo "make check   format, lint, types, import contracts, stale docs"
@@ -27,6 +28,9 @@ demo: setup
 
 test: $(VENV)/dev.done browser
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+soak: setup
+	$(BIN)/python -m app.demo.soak $(ARGS)
 
 bench: setup
 	$(BIN)/python -m benchmarks.match

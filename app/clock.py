@@ -50,16 +50,20 @@ class SystemClock:
 class SetClock:
     """A clock that was set to an instant and runs on from there; without `running` it stands still.
 
-    The demo plays recordings at the time they were made; tests stand at a chosen minute.
+    The demo plays recordings at the time they were made, and lets a simulated group live on faster
+    than the world (`speed`); tests stand at a chosen minute.
     """
 
     instant: datetime
     running: bool = True
+    speed: float = 1
     _started: float = field(default_factory=time.monotonic)
 
     def now(self) -> datetime:
         """The instant it was set to, and what has passed since."""
-        return self.instant + (timedelta(seconds=self.monotonic()) if self.running else timedelta())
+        if not self.running:
+            return self.instant
+        return self.instant + timedelta(seconds=self.monotonic() * self.speed)
 
     def monotonic(self) -> float:
         """Seconds since it was set."""
@@ -71,6 +75,11 @@ class SetClock:
             time.sleep(seconds)
         else:
             self.instant += timedelta(seconds=seconds)
+
+    def run(self, speed: float = 1) -> None:
+        """Run on from now, so many seconds a second."""
+        self.set(self.now())
+        self.running, self.speed = True, speed
 
     def set(self, instant: datetime) -> None:
         """Set the clock to `instant`."""

@@ -88,7 +88,7 @@ WRITTEN = {
     "reconcilers/match/settle.py": """
         _plain by key known larger name otherwise shown side source staged suspects
     """,
-    "reconcilers/match/terms.py": "cases column day first key known own",
+    "reconcilers/match/terms.py": "cases column day first is_due key known own",
     "reconcilers/run.py": "_known _newest_snapshots conditions name newest select table verdicts",
 }
 QUOTED = ("literal", "literals", "quote", "interval", "percent", "after", "seen", "instant")

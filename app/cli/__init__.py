@@ -15,7 +15,7 @@ import click
 COMMANDS = {
     "init": "configuring",
     "check": "configuring",
-    "demo": "running",
+    "demo": "demo",
     "up": "running",
     "serve": "running",
     "work": "running",
@@ -78,7 +78,7 @@ class _Lazy(click.Group):
 SUMMARIES = {
     "init": "Write a commented starter landscape",
     "check": "Check a landscape, offline: every mistake at once",
-    "demo": "Collect and reconcile recorded systems, and show the result",
+    "demo": "Simulate a group with faults, or replay real systems, and show the result",
     "up": "Worker and dashboard in one",
     "serve": "The dashboard",
     "work": "The worker: collect, reconcile, notify, keep house",

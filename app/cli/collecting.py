@@ -133,7 +133,7 @@ def _try(
     )
     con = mapping.connect(services.landscape.zones)
     for page in pull.pages():
-        found = records(setup.name, page, page_path(plan), plan.contract, plan.feed.csv.dialect)
+        found = records(setup.name, page, page_path(plan), plan.contract, plan.feed.dialect)
         mapped, rejects, left_out = canonical(
             con, [(page, found)], plan.contract, plan.targets, pull.around
         )

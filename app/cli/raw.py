@@ -148,7 +148,7 @@ def _record(plan: Plan | None, page: Page, number: int) -> str:
     if plan is None:
         why = "no feed of the landscape says how to find a record in it"
         raise Failure(f"{why}; see the whole page with: tieout raw {page.ref}", USAGE)
-    found = records(plan.source, page, page_path(plan), plan.contract, plan.feed.csv.dialect)
+    found = records(plan.source, page, page_path(plan), plan.contract, plan.feed.dialect)
     texts = dict(zip(found.table["#"].to_pylist(), map(text_of, found.raws), strict=True))
     texts |= {record_number(reject.raw_ref): reject.raw for reject in found.rejects}
     if number not in texts:

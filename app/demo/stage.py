@@ -70,18 +70,18 @@ def play(stage: Stage, services: Services) -> Iterator[Report]:
             asked = feeds if generation == "asof" else feeds - {"quants"}
             yield from collect(services, {"odoo": asked})
     stage.odoo.generation = "asof"
-    stage.clock.set(max(NOW, _last_looked(services)))
+    stage.clock.set(max(NOW, last_looked(services) or NOW))
     yield from collect(services)
 
 
-def _last_looked(services: Services) -> datetime:
+def last_looked(services: Services) -> datetime | None:
     """When the last pull of an earlier run was over; time does not go back behind what is known."""
     states = (
         services.store.feed_state(name, plan.name)
         for name, setup in services.landscape.sources.items()
         for plan in setup.plans
     )
-    return max((state["last_pull_at"] for state in states if state), default=NOW)
+    return max((state["last_pull_at"] for state in states if state), default=None)
 
 
 def _secret(folder: Path, name: str) -> str:

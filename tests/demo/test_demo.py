@@ -62,7 +62,7 @@ class Demo:
     def run(self) -> Any:
         """Play it, print and exit; the summary."""
         (summary,) = json.loads(
-            tieout("--format", "json", "demo", "--once", "--dir", str(self.folder))
+            tieout("--format", "json", "demo", "--recorded", "--once", "--dir", str(self.folder))
         )
         return summary
 

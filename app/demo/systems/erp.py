@@ -1,14 +1,14 @@
 """The ERP of the group: what happened as an SAP S/4HANA keeps it once it has heard of it.
 
-Its habits: numbers padded with zeros, fiscal dates of the plant, clocks of the server (UTC) and of
-the plant, a date for the change stamp of a confirmation, no serial numbers in the books, the dock
-as part of the finished store.
+Its habits: numbers padded with zeros, fiscal dates of the plant (of the event, or of the entry
+where that is hours later), clocks of the server (UTC) and of the plant, a date for the change stamp
+of a confirmation, no serial numbers in the books, the dock as part of the finished store.
 """
 
 import uuid
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from app.demo.group import MOVES, Group, Happening, Kind
 from app.demo.group.masterdata import BLOCKED, DOCK, FINISHED, INSPECTION, UNRESTRICTED
 from app.demo.systems.odata import ODataService
 
+_TOO_LATE = timedelta(hours=6)
 EVENTS = uuid.UUID("7c1f0a52-5b0e-4a3c-9d51-0f6f5be0a001")
 STOCK_TYPES = {UNRESTRICTED: "01", INSPECTION: "02", BLOCKED: "07"}
 REPORTED = {
@@ -70,12 +71,20 @@ def reference(no: int) -> str:
     return uuid.uuid5(EVENTS, str(no)).hex[:16]
 
 
+def correlation(happening: Happening) -> str:
+    """The id by which all systems know what happened; a report taken back keeps its own."""
+    if happening.kind in REPORTED:
+        return event_id(happening.reverses or happening.no)
+    return reference(happening.no)
+
+
 class Erp:
     """The books of the group, served as an SAP gateway serves them."""
 
     def __init__(self, group: Group, service: ODataService) -> None:
         self._service, self._group = service, group
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
+        self._lines = {plant.code: plant.lines for plant in group.sites}
         self._orders: dict[str, dict[str, Any]] = {}
         self._groups: dict[tuple[str, str], str] = {}
         self._counts: Counter[str] = Counter()
@@ -124,6 +133,26 @@ class Erp:
             case Kind.ORDER_CLOSED:
                 row |= {"OrderIsTechnicallyCompleted": "X", "OrderIsClosed": "X"}
         self._service.put("A_ProductionOrder_2", [row])
+        if h.kind in (Kind.ORDER_RELEASED, Kind.ORDER_CHANGED):
+            self._service.put("A_ProductionOrderOperation_2", self._operations(h, entered))
+
+    def _operations(self, h: Happening, entered: datetime) -> list[dict[str, Any]]:
+        line = next(line for line in self._lines[h.plant] if line.code == h.line)
+        return [
+            {
+                "OrderInternalBillOfOperations": h.order_no[-10:],
+                "OrderIntBillOfOperationsItem": f"{number:08}",
+                "ManufacturingOrder": h.order_no,
+                "ManufacturingOrderSequence": "0",
+                "ManufacturingOrderOperation": operation.no,
+                "ProductionPlant": h.plant,
+                "WorkCenter": line.machines[operation.machine],
+                "OperationUnit": h.unit,
+                "OpPlannedTotalQuantity": h.quantity,
+                "LastChangeDateTime": f"{entered:%Y%m%d%H%M%S}",
+            }
+            for number, operation in enumerate(self._group.items[h.item].routing, 1)
+        ]
 
     # Confirmations
 
@@ -145,7 +174,7 @@ class Erp:
             REPORTED[h.kind]: abs(measured),
             "IsReversed": False,
             "IsReversal": h.reverses is not None,
-            "PostingDate": self._day(h, entered),
+            "PostingDate": self._fiscal_day(h, entered),
             "ConfirmedExecutionEndDate": ended.date(),
             "ConfirmedExecutionEndTime": ended.time(),
             "ConfirmationEntryDate": entered.date(),
@@ -177,12 +206,12 @@ class Erp:
             return
         self._documents += 1
         key = {
-            "MaterialDocumentYear": str(self._day(h, entered).year),
+            "MaterialDocumentYear": str(self._fiscal_day(h, entered).year),
             "MaterialDocument": f"{4900000000 + self._documents}",
         }
         head = {
             **key,
-            "PostingDate": self._day(h, entered),
+            "PostingDate": self._fiscal_day(h, entered),
             "DocumentDate": self._day(h, h.at),
             "CreationDate": entered.date(),
             "CreationTime": entered.time(),
@@ -263,8 +292,12 @@ class Erp:
         row |= {"MaterialBaseUnit": item["MaterialBaseUnit"], "MatlWrhsStkQtyInMatlBaseUnit": left}
         self._service.put("A_MatlStkInAcctMod", [row])
 
-    def _day(self, h: Happening, moment: datetime) -> Any:
-        """The fiscal date of an instant: the calendar of the plant."""
+    def _fiscal_day(self, h: Happening, entered: datetime) -> date:
+        """The day it happened, but of what comes too late the day it is entered."""
+        return self._day(h, entered if entered - h.at > _TOO_LATE else h.at)
+
+    def _day(self, h: Happening, moment: datetime) -> date:
+        """The date of an instant in the calendar of the plant."""
         return moment.astimezone(UTC).astimezone(self._zones[h.plant]).date()
 
 

@@ -38,6 +38,17 @@ SETS = (
         ),
     ),
     EntitySet(
+        "API_PRODUCTION_ORDER_2_SRV",
+        "A_ProductionOrderOperation_2",
+        ("OrderInternalBillOfOperations", "OrderIntBillOfOperationsItem"),
+        _fields(
+            "OrderInternalBillOfOperations OrderIntBillOfOperationsItem ManufacturingOrder "
+            "ManufacturingOrderSequence ManufacturingOrderOperation ProductionPlant WorkCenter "
+            "OperationUnit LastChangeDateTime",
+            decimals="OpPlannedTotalQuantity OpTotalConfirmedYieldQty",
+        ),
+    ),
+    EntitySet(
         "API_PROD_ORDER_CONFIRMATION_2_SRV",
         "ProdnOrdConf2",
         ("ConfirmationGroup", "ConfirmationCount"),

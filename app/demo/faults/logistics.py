@@ -1,0 +1,258 @@
+"""Faults of stock, messages, quality and shipment."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+
+from app.demo.faults.mode import AGAIN, COUNTED, after, inner, mode, one_at, shuffled
+from app.demo.faults.past import Past
+from app.demo.faults.strike import (
+    DAY,
+    GRACE,
+    HOUR,
+    MINUTE,
+    Row,
+    Strike,
+    altered,
+    by_hand,
+    differing,
+    failing,
+    lot_claims,
+    missing,
+    records,
+    twice,
+    without,
+)
+from app.demo.group import Happening, Kind
+from app.demo.group.masterdata import BLOCKED, RAW, UNRESTRICTED
+from app.demo.systems.erp import correlation, reference
+from app.demo.wire import ERP, INTERFACES, QMS, WMS, Delivery, Outage
+
+_POSTED_LATE = timedelta(hours=6, minutes=30)
+
+
+# C. Balances
+
+
+@mode("C4", "WMS and ERP really differ")
+def _adjusted_on_one_side(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """Somebody counts, and corrects the system in front of him."""
+    for count, h in enumerate(shuffled(rng, past.plain(Kind.PURCHASE_RECEIVED))):
+        at, system = h.at + after(rng, 3600, 86_400), rng.choice((ERP, WMS))
+        item = past.group.items[h.item]
+        made = Happening(
+            COUNTED + count,
+            at,
+            h.plant,
+            Kind.ADJUSTMENT_COUNTED,
+            item=h.item,
+            lot=h.lot,
+            quantity=item.step * rng.choice((-3, -2, -1, 1, 2, 3, 5)) * size,
+            unit=h.unit,
+            to_place=RAW,
+            to_status=UNRESTRICTED,
+            reason="found",
+        )
+        rows = [
+            Row(
+                "orphan_posting",
+                at + DAY,
+                h.plant,
+                key=reference(made.no),
+                quantity=made.quantity,
+                value=past.value(made, made.quantity),
+            )
+        ]
+        rows = rows if system == ERP else missing(past, made)
+        yield Strike(rows, extra=[Delivery(system, at, made)], claims=lot_claims(h))
+
+
+@mode("C7", "In transit, never closed")
+def _never_arrived(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.plain(Kind.TRANSFER_RECEIVED)):
+        yield one_at(h, missing(past, h), without(ERP))
+
+
+@mode("C9", "Movement submitted twice")
+def _received_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.plain(Kind.PURCHASE_RECEIVED)):
+        rows = differing(past, h, "duplicate_posting", h.quantity)
+        yield one_at(h, rows, twice(ERP, after(rng, 2, 60)))
+
+
+# D. Messages and middleware
+
+
+@mode("D2", "No consumer")
+def _nobody_listens(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The receiver of an interface is gone since some hours, and still is at the end."""
+    interface = next(one for one in INTERFACES if one.name == "wms.shipments")
+    starts = past.ends_at - after(rng, 4 * 3600, 9 * 3600) * size
+    waiting = [h for h in past.plain(*interface.kinds) if h.at >= starts - 5 * MINUTE]
+    if waiting:
+        channel = Row("stuck_message", waiting[0].at + 15 * MINUTE, "", key=interface.name)
+        yield Strike(
+            [channel, *(row for h in waiting for row in missing(past, h))],
+            claims=frozenset().union(*map(lot_claims, waiting)),
+            outage=Outage(interface.name, starts),
+        )
+
+
+@mode("D1", "Dead letter ageing")
+def _dead_letter(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in inner(past, rng):
+        letter = Row("dead_letter", h.at + 30 * MINUTE, h.plant, key=correlation(h))
+        change = failing(ERP, 3, after(rng, 120, 600), is_dead=True)
+        yield one_at(h, [letter, *missing(past, h)], change)
+
+
+@mode("D5", "Silent drop")
+def _dropped(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """A filter of the middleware takes a receipt for a repeat; nobody is told."""
+    for h in shuffled(rng, past.plain(Kind.PURCHASE_RECEIVED)):
+        yield one_at(h, missing(past, h), without(ERP))
+
+
+@mode("D11", "Partial post")
+def _posted_in_part(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.plain(Kind.DELIVERY_SHIPPED)):
+        lines = [x for x in past.by_document[h.document] if x.kind is Kind.DELIVERY_SHIPPED]
+        if len(lines) > 1:
+            yield one_at(h, missing(past, h), without(ERP))
+
+
+@mode("D12", "Duplicate delivered after a timeout")
+def _posted_again(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The sender got no answer and sends it anew, under another id."""
+    for h in shuffled(rng, past.plain(Kind.PURCHASE_RECEIVED)):
+        lots = [x for x in past.by_kind[Kind.PURCHASE_RECEIVED] if x.lot == h.lot]
+        if h.lot and len(lots) == 1:
+            again = replace(h, no=AGAIN + h.no)
+            rows = differing(past, h, "duplicate_posting", h.quantity)
+            extra = [Delivery(ERP, h.at + after(rng, 30, 600), again)]
+            yield Strike(rows, extra=extra, claims=lot_claims(h))
+
+
+# F. Quality
+
+
+def _holds(past: Past) -> Iterator[Happening]:
+    """Holds on lots that were held but once: what is held again is not released.
+
+    A piece with a serial number cannot be followed by its lot.
+    """
+    holds = past.by_kind[Kind.HOLD_PLACED]
+    times = Counter((h.plant, h.item, h.lot) for h in holds)
+    return (h for h in holds if h.lot and times[h.plant, h.item, h.lot] == 1)
+
+
+def _restated(past: Past, hold: Happening, status: str) -> list[Happening]:
+    """Stock that got a status because of a hold."""
+    return [
+        h
+        for h in past.by_kind[Kind.STOCK_STATUS_CHANGED]
+        if h.reference == hold.document and h.to_status == status
+    ]
+
+
+def _released(past: Past, hold: Happening) -> Happening | None:
+    ends = (h for h in past.by_document[hold.document] if h.kind is Kind.HOLD_RELEASED)
+    return next(ends, None)
+
+
+@mode("F1", "Hold not propagated")
+def _hold_not_told(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for hold in shuffled(rng, _holds(past)):
+        end = _released(past, hold)
+        changes = {
+            h.no: without(WMS, ERP)
+            for status in (BLOCKED, UNRESTRICTED)
+            for h in _restated(past, hold, status)
+        }
+        scrapped = [h for h in past.by_kind[Kind.SCRAP_DECLARED] if h.reference == hold.document]
+        for h in scrapped:
+            changes[h.no] = altered(ERP, WMS, from_status=UNRESTRICTED)
+        returned = (
+            h
+            for h in past.by_kind[Kind.COMPONENT_RETURNED]
+            if h.lot == hold.lot and h.to_status == BLOCKED
+        )
+        if not any(returned):
+            row = Row(
+                "hold_not_propagated",
+                hold.at + 2 * MINUTE,
+                hold.plant,
+                key=hold.lot,
+                until=end.at if end else scrapped[-1].at if scrapped else None,
+            )
+            yield Strike([row], changes, claims=lot_claims(hold))
+
+
+@mode("F2", "Used or shipped while on hold")
+def _used_on_hold(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """Quality finds that a lot was bad before it was blocked: what left it meanwhile was held."""
+    left = (Kind.COMPONENT_ISSUED, Kind.DELIVERY_SHIPPED)
+    for hold in shuffled(rng, _holds(past)):
+        moves = [
+            h
+            for h in past.plain(*left)
+            if (h.plant, h.item, h.lot) == (hold.plant, hold.item, hold.lot)
+            and hold.at - 3 * DAY < h.at < hold.at
+        ]
+        if not moves:
+            continue
+        since = moves[-1].at - 10 * MINUTE
+        within = [h for h in moves if h.at >= since]
+        rows = [
+            Row("hold_violated", hold.at, plant, record, value=past.value(h, quantity))
+            for h in within
+            for plant, record, quantity in records(past, h)
+        ]
+        yield Strike(rows, {hold.no: altered(QMS, at=since)}, claims=lot_claims(hold))
+
+
+@mode("F3", "Released, still blocked")
+def _still_blocked(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for hold in shuffled(rng, _holds(past)):
+        if end := _released(past, hold):
+            changes = {h.no: without(WMS, ERP) for h in _restated(past, hold, UNRESTRICTED)}
+            row = Row("release_not_propagated", end.at + 4 * HOUR, hold.plant, key=hold.lot)
+            yield Strike([row], changes, claims=lot_claims(hold))
+
+
+# H. Shipment and period end
+
+
+@mode("H5", "Shipping advice missing")
+def _not_shipped(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    documents = {h.document: None for h in past.plain(Kind.DELIVERY_SHIPPED)}
+    for document in shuffled(rng, documents):
+        lines = [h for h in past.by_document[document] if h.kind is Kind.DELIVERY_SHIPPED]
+        yield Strike(
+            [row for h in lines for row in missing(past, h)],
+            {h.no: without(ERP) for h in lines},
+            claims=frozenset().union(*map(lot_claims, lines)),
+        )
+
+
+@mode("H6", "Picked is not shipped")
+def _shipped_otherwise(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.plain(Kind.DELIVERY_SHIPPED)):
+        less = past.group.items[h.item].step * size
+        if h.quantity > less:
+            rows = differing(past, h, "quantity_variance", less)
+            yield one_at(h, rows, altered(ERP, quantity=h.quantity - less))
+
+
+@mode("H9", "Cut-off by the clock")
+def _posted_next_period(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """What is posted hours late gets the date of the day it is posted on."""
+    for h in shuffled(rng, past.plain(Kind.DELIVERY_SHIPPED)):
+        at = h.at + max(_POSTED_LATE, GRACE[h.kind])
+        if past.wall(h, at).month != past.wall(h, h.at).month and at < past.ends_at:
+            rows = differing(past, h, "wrong_period", Decimal(0))
+            rows = [replace(row, since=at, value=None, quantity=None) for row in rows]
+            yield one_at(h, rows, by_hand(ERP, at))

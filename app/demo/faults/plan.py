@@ -1,0 +1,84 @@
+"""Which faults to plant: all of them, none, or those of a file.
+
+A file is YAML:
+
+    decoys: true
+    faults:
+      - {mode: A1, count: 5}
+      - {mode: H6, rate: 0.01, plants: ["1000"], from: 2026-10-05, until: 2026-10-12, size: 3}
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from app.demo.faults.modes import MODES
+from app.demo.group import Group
+from app.landscape.document import LandscapeError, read, validate
+from app.landscape.wording import nearest
+
+_DAYS_APART = 22  # days of a plant between two faults of a mode, where all are planted
+
+
+def _known(number: Any) -> Any:
+    if number not in MODES:
+        raise ValueError(f"there is no mode '{number}' to plant{nearest(str(number), MODES)}")
+    return number
+
+
+class Sowing(BaseModel):
+    """Faults of one mode: how many, or which share of what it can befall; where, when, how large.
+
+    Days are those of the plant, both included; `size` multiplies a wrong quantity or a duration.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    mode: Annotated[str, BeforeValidator(_known)]
+    count: int | None = Field(default=None, ge=1)
+    rate: float | None = Field(default=None, gt=0, le=1)
+    plants: tuple[str, ...] = ()
+    since: date | None = Field(default=None, alias="from")
+    until: date | None = None
+    size: int = Field(default=1, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _how_many(self) -> Self:
+        if (self.count is None) == (self.rate is None):
+            raise ValueError("say how many: either 'count' or 'rate'")
+        return self
+
+
+class Plan(BaseModel):
+    """All faults to plant, and whether decoys stand among them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    faults: tuple[Sowing, ...] = ()
+    decoys: bool = True
+
+
+def plan_of(text: str, group: Group) -> Plan:
+    """The plan for `none`, `all` or a file. Raises `LandscapeError` with all its mistakes."""
+    if text == "none":
+        return Plan(decoys=False)
+    if text == "all":
+        count = max(1, round(group.days * group.plants / _DAYS_APART))
+        return Plan(faults=tuple(Sowing(mode=number, count=count) for number in MODES))
+    path = Path(text)
+    document = read(path, path.parent)
+    plan = validate(document, Plan)
+    codes = [site.code for site in group.sites]
+    mistakes = [
+        document.mistake(
+            ("faults", place, "plants"), f"there is no plant '{code}'{nearest(code, codes)}"
+        )
+        for place, sowing in enumerate(plan.faults)
+        for code in sowing.plants
+        if code not in codes
+    ]
+    if mistakes:
+        raise LandscapeError(mistakes)
+    return plan

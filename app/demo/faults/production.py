@@ -1,0 +1,254 @@
+"""Faults of production: completions, consumption, orders."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby, pairwise
+from random import Random
+
+from app.demo.faults.mode import GHOSTS, after, inner, mode, one_at, shuffled
+from app.demo.faults.past import Past, bare
+from app.demo.faults.strike import (
+    MINUTE,
+    Row,
+    Strike,
+    altered,
+    differing,
+    lot_claims,
+    missing,
+    twice,
+    without,
+)
+from app.demo.group import Happening, Kind
+from app.demo.wire import ERP, MES, Delivery
+
+# A. Completion and confirmation
+
+
+@mode("A1", "Completion never posted")
+def _never_posted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in inner(past, rng):
+        yield one_at(h, missing(past, h), without(ERP))
+
+
+@mode("A2", "Confirmed, goods movement failed")
+def _not_received(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """No receipt of an order gets into the books: its storage location is locked."""
+    for order in shuffled(rng, past.by_kind[Kind.ORDER_COMPLETED]):
+        receipts = past.of_order(order.order_no, Kind.FINISHED_RECEIVED)
+        if not receipts or any(h.reverses or h.no in past.reversed for h in receipts):
+            continue
+        total, last = sum((h.quantity for h in receipts), Decimal(0)), receipts[-1]
+        followed = Row(
+            "missing_posting",
+            _first_pause(receipts) + 30 * MINUTE,
+            last.plant,
+            key=bare(last.order_no),
+            quantity=-total,
+            value=past.value(last, total),
+        )
+        yield Strike(
+            [followed, *_by_lot(past, receipts)],
+            {h.no: without(ERP) for h in receipts},
+            claims=frozenset().union(*map(lot_claims, receipts)),
+        )
+
+
+def _first_pause(receipts: list[Happening]) -> datetime:
+    """The first receipt that no other follows before it is due: until then the order goes on."""
+    for one, other in pairwise(receipts):
+        if other.at > one.at + 30 * MINUTE:
+            return one.at
+    return receipts[-1].at
+
+
+def _by_lot(past: Past, receipts: list[Happening]) -> Iterator[Row]:
+    """The warehouse's receipts without a posting: those of a lot are one thing."""
+    for lot, members in groupby(sorted(receipts, key=lambda h: (h.lot, h.no)), lambda h: h.lot):
+        lots = list(members)
+        parts = [lots] if lot else [[h] for h in lots]
+        for part in parts:
+            last, total = part[-1], sum((h.quantity for h in part), Decimal(0))
+            yield replace(missing(past, last)[0], quantity=-total, value=past.value(last, total))
+
+
+@mode("A4", "Duplicate confirmation")
+def _confirmed_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in inner(past, rng):
+        rows = differing(past, h, "duplicate_posting", h.quantity)
+        yield one_at(h, rows, twice(ERP, after(rng, 5, 90)))
+
+
+@mode("A7", "Header status contradicts quantities")
+def _done_too_early(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The books call an order delivered that the shop floor goes on working on."""
+    return _order_told(past, rng, Kind.ORDER_COMPLETED)
+
+
+@mode("A8", "Absurd posting")
+def _posted_absurdly(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in inner(past, rng):
+        rows = differing(past, h, "quantity_variance", 3 * h.quantity)
+        yield one_at(h, rows, altered(ERP, quantity=4 * h.quantity))
+
+
+@mode("A10", "Reversal lost")
+def _reversal_lost(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.by_kind[Kind.OPERATION_COMPLETED]):
+        if h.reverses and not past.is_last_operation(h):
+            original = past.by_no[h.reverses]
+            rows = differing(past, original, "reversal_lost", None)
+            rows = [replace(row, since=h.at + 30 * MINUTE, value=None) for row in rows]
+            yield one_at(h, rows, without(ERP))
+
+
+@mode("A11", "Rework counted as yield")
+def _rework_as_yield(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for again in shuffled(rng, past.plain(Kind.OPERATION_REWORKED)):
+        for h in past.of_order(again.order_no, Kind.OPERATION_COMPLETED):
+            is_next = h.operation == again.operation and h.at >= again.at
+            if is_next and h.reverses is None and h.no not in past.reversed:
+                if not past.is_last_operation(h):
+                    rows = differing(past, h, "quantity_variance", again.quantity)
+                    change = altered(ERP, quantity=h.quantity + again.quantity)
+                    yield one_at(h, rows, change)
+                break
+
+
+# B. Consumption, scrap, units
+
+
+@mode("B1", "Unit mix-up")
+def _other_unit(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+        rows = differing(past, h, "unit_mismatch", -999 * h.quantity)
+        yield one_at(h, rows, altered(ERP, quantity=1000 * h.quantity))
+
+
+@mode("B3", "Component consumed twice")
+def _consumed_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+        rows = differing(past, h, "duplicate_posting", -h.quantity)
+        yield one_at(h, rows, twice(ERP, after(rng, 5, 90)))
+
+
+@mode("B4", "Whole remainder flushed early")
+def _flushed_early(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The first backflush of a component takes what the whole order was to take."""
+    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+        issues = [
+            one
+            for one in past.of_order(h.order_no, Kind.COMPONENT_ISSUED)
+            if one.item == h.item and one.reverses is None
+        ]
+        rest = sum((one.quantity for one in issues[1:]), Decimal(0))
+        if h.reason == "backflush" and h is issues[0] and rest >= h.quantity / 2:
+            rows = differing(past, h, "quantity_variance", -rest)
+            yield one_at(h, rows, altered(ERP, quantity=h.quantity + rest))
+
+
+@mode("B5", "Scrap known to the MES only")
+def _scrap_not_posted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.plain(Kind.OPERATION_SCRAPPED)):
+        others = past.of_order(h.order_no, Kind.OPERATION_SCRAPPED)
+        if len(others) == 1:
+            yield one_at(h, missing(past, h), without(ERP))
+
+
+@mode("B6", "Wrong lot consumed")
+def _other_lot(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+        others = [
+            lot for lot in past.other_lots[h.plant, h.from_place, h.item] if h.lot and lot != h.lot
+        ]
+        if others:
+            lot = rng.choice(others)
+            strike = one_at(
+                h, differing(past, h, "attribute_mismatch", None), altered(ERP, lot=lot)
+            )
+            strike.claims |= {f"{h.item}/{lot}"}
+            yield strike
+
+
+@mode("B8", "Substitute not reported")
+def _substituted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The books take the component of the bill, the shop floor took another."""
+    items = past.group.items
+    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+        alike = [
+            other.code
+            for other in items.values()
+            if other.code != h.item
+            and (other.kind, other.unit, other.tracking) == (items[h.item].kind, h.unit, "none")
+        ]
+        if alike and not h.lot:
+            rows = differing(past, h, "attribute_mismatch", None)
+            yield one_at(h, rows, altered(ERP, item=rng.choice(alike)))
+
+
+# E. Orders
+
+
+@mode("E1", "Released, not in the MES")
+def _not_in_mes(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.by_kind[Kind.ORDER_RELEASED]):
+        if past.of_order(h.order_no, Kind.OPERATION_STARTED):
+            continue
+        others = past.of_order(h.order_no, Kind.ORDER_CHANGED, Kind.ORDER_CANCELLED)
+        gone = next((one.at for one in others if one.kind is Kind.ORDER_CANCELLED), None)
+        row = Row(
+            "missing_counterpart", h.at + 15 * MINUTE, h.plant, key=bare(h.order_no), until=gone
+        )
+        changes = {one.no: without(MES) for one in (h, *others)}
+        yield Strike([row], changes, claims=frozenset({bare(h.order_no)}))
+
+
+@mode("E2", "Ghost order")
+def _ghost_order(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The shop floor makes an order of its own and starts it."""
+    for count, h in enumerate(shuffled(rng, past.by_kind[Kind.OPERATION_STARTED])):
+        released = past.of_order(h.order_no, Kind.ORDER_RELEASED)[0]
+        number = f"{9_900_000 + count}"
+        own, no = number.zfill(12), GHOSTS + 2 * count
+        ghost = replace(released, no=no, order_no=own, at=h.at)
+        begun = replace(h, no=no + 1, order_no=own)
+        row = Row("missing_counterpart", h.at + 15 * MINUTE, h.plant, key=number)
+        extra = [Delivery(MES, h.at, ghost), Delivery(MES, h.at, begun)]
+        yield Strike([row], extra=extra, claims=frozenset({number}))
+
+
+@mode("E3", "Quantity revision missed")
+def _revision_missed(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    for h in shuffled(rng, past.by_kind[Kind.ORDER_CHANGED]):
+        released = past.of_order(h.order_no, Kind.ORDER_RELEASED)[0]
+        changes = past.of_order(h.order_no, Kind.ORDER_CHANGED, Kind.ORDER_CANCELLED)
+        if len(changes) == 1 and h.quantity != released.quantity:
+            row = Row("revision_drift", h.at + 30 * MINUTE, h.plant, key=bare(h.order_no))
+            yield Strike([row], {h.no: without(MES)}, claims=frozenset({bare(h.order_no)}))
+
+
+@mode("E4", "Closed in one, running in the other")
+def _closed_early(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The controller closes an order in the books that the shop floor goes on working on."""
+    return _order_told(past, rng, Kind.ORDER_CLOSED)
+
+
+def _order_told(past: Past, rng: Random, kind: Kind) -> Iterator[Strike]:
+    """The books hear something of an order that the shop floor is working on."""
+    for h in shuffled(rng, past.by_kind[Kind.OPERATION_STARTED]):
+        order = past.by_order[h.order_no]
+        done = next((one for one in order if one.kind is Kind.ORDER_COMPLETED), None)
+        at = h.at + after(rng, 600, 7200)
+        if h.operation != past.group.items[h.item].routing[0].no or (done and done.at < at):
+            continue
+        told = replace(h, no=GHOSTS - h.no, kind=kind, at=at)
+        row = Row(
+            "status_drift",
+            at + 30 * MINUTE,
+            h.plant,
+            key=bare(h.order_no),
+            until=done.at if done else None,
+        )
+        extra = [Delivery(ERP, at, told)]
+        yield Strike([row], extra=extra, claims=frozenset({bare(h.order_no)}))

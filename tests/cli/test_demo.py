@@ -1,0 +1,93 @@
+"""`tieout demo`: a group of one's own in a folder, told once, and living on."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from app.cli import OK, USAGE
+from app.demo.simulation import SimulationError, Wish, simulation
+
+SMALL = ("--once", "--days", "2", "--plants", "1")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A demo that was played, by a process of its own."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-c", "from app.cli import main; main()", "demo", *SMALL]
+    ran = subprocess.run([*command, "--dir", str(folder)], capture_output=True, text=True)
+    assert (ran.returncode, "is held exactly once" in ran.stdout) == (OK, True), ran.stderr
+    return folder
+
+
+def test_everything_it_makes_stays_in_its_folder(folder):
+    made = {path.name for path in folder.iterdir()}
+    assert made == {"demo.txt", "landscape", "secrets", "store", "systems", "truth.csv"}
+    for path in (folder / "secrets").iterdir():
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_the_landscape_it_writes_is_without_mistakes(tieout, folder):
+    assert tieout("check", at=folder / "landscape").code == OK
+
+
+def test_its_exceptions_are_the_faults_it_planted(tieout, folder):
+    truth = str(folder / "truth.csv")
+    said = tieout("score", "--truth", truth, "--fail-on", "any", at=folder / "landscape")
+    assert said.code == OK, said.out
+
+
+def test_playing_it_again_tells_nothing_new(tieout, folder):
+    def known():
+        shown = tieout("--format", "json", "exceptions", at=folder / "landscape")
+        return shown.out, (folder / "truth.csv").read_text("utf-8")
+
+    before = known()
+    assert tieout("demo", *SMALL, "--dir", str(folder)).code == OK
+    assert known() == before
+
+
+def test_another_demo_is_refused_in_its_folder(tieout, folder):
+    said = tieout("demo", *SMALL, "--dir", str(folder), "--seed", "8")
+    assert said.code == USAGE
+    assert "holds the demo --seed 7 --days 2 --plants 1 --faults all" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--plants", "0"), "are no group"),
+        (("--days", "0"), "are no group"),
+        (("--faults", "nowhere.yml"), "nowhere.yml: cannot be read"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(tieout, tmp_path, words, why):
+    said = tieout("demo", "--once", "--dir", str(tmp_path / "demo"), *words)
+    assert said.code == USAGE
+    assert why in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+def test_it_lives_on_after_its_history(tmp_path):
+    looks = []
+    with simulation(tmp_path, Wish(days=1, plants=1, faults="none", is_live=True)) as group:
+        stops = list(group.stops())
+        assert stops[-1] == group.ends_at
+        with group.going_on(7200, 0.05, lambda: looks.append(group.clock.now())):
+            deadline = time.monotonic() + 20
+            while len(looks) < 3 and time.monotonic() < deadline:
+                time.sleep(0.05)
+    assert len(looks) >= 3
+    assert group.ends_at < looks[0] < looks[-1]
+
+
+def test_a_folder_remembers_whose_it_is(tmp_path):
+    with simulation(tmp_path, Wish(days=1, plants=1, faults="none")):
+        pass
+    with (
+        pytest.raises(SimulationError, match="another --dir"),
+        simulation(tmp_path, Wish(days=1, plants=1, faults="all")),
+    ):
+        pass

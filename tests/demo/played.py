@@ -1,0 +1,48 @@
+"""A group told to its systems, collected and judged, with whatever goes wrong in it."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from app.clock import SetClock
+from app.demo.estate import running
+from app.demo.faults import Plan, Planting
+from app.demo.group import Group, Happening, simulate
+from app.demo.wire import Wire
+from app.jobs import collect, reconcile
+from app.services import Services, opened
+
+
+@dataclass
+class Played:
+    """What came of it: all pulls and all judgements, and the truth."""
+
+    services: Services
+    history: list[Happening]
+    planting: Planting
+    pulls: list[collect.Report]
+    reports: list[reconcile.Report]
+    truth: Path
+
+
+@contextlib.contextmanager
+def played(folder: Path, group: Group, plan: Plan, *, every: timedelta) -> Iterator[Played]:
+    """The whole history, looked at every so often and at its end."""
+    history = list(simulate(group))
+    planting = Planting(group, history, plan)
+    clock = SetClock(group.starts_at, running=False)
+    with running(folder, group, clock) as estate:
+        wire = Wire(group, history, estate.system, estate.bus, planting)
+        with opened(estate.landscape, clock=clock) as services:
+            pulls, reports, stop = [], [], group.starts_at
+            while stop < group.ends_at:
+                stop = min(stop + every, group.ends_at)
+                wire.run(stop)
+                clock.set(stop)
+                pulls += collect.collect(services)
+                reports += reconcile.reconcile(services)
+            truth = folder / "truth.csv"
+            planting.write(truth)
+            yield Played(services, history, planting, pulls, reports, truth)
