@@ -36,6 +36,7 @@ FEED = (
     pack.Paging,
     pack.Snapshot,
     pack.Csv,
+    pack.X12,
     pack.Lookup,
     pack.Guard,
     pack.Rpc,
