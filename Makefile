@@ -16,7 +16,7 @@ help:
 	@echo "make setup   install tieout into $(VENV); the command is $(BIN)/tieout"
 	@echo "make demo    simulate a group with faults, reconcile its systems, serve the dashboard (ARGS=--once: print and exit)"
 	@echo "make test    run every test (ARGS='-k completion': some of them)"
-	@echo "make soak    play fresh seeds of the group and score what was found (ARGS='--seeds 1 2': these)"
+	@echo "make soak    play fresh seeds of the group and score what was found (ARGS='--seed 1 --seed 2': these)"
 	@echo "make bench   measure what is claimed about speed"
 	@echo "make docs    write the generated parts of docs anew"
 	@echo "make check   format, lint, types, import contracts, stale docs"

@@ -81,6 +81,11 @@ class SetClock:
         self.set(self.now())
         self.running, self.speed = True, speed
 
+    def stand(self) -> None:
+        """Stand still from now on."""
+        self.set(self.now())
+        self.running = False
+
     def set(self, instant: datetime) -> None:
         """Set the clock to `instant`."""
         self.instant, self._started = instant, time.monotonic()

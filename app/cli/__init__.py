@@ -151,13 +151,13 @@ def main() -> None:
             click.echo(str(error), err=True)
             sys.exit(USAGE)
         logging.getLogger(__name__).debug("unexpected", exc_info=error)
-        click.echo(f"Error: {_told(error)}", err=True)
+        click.echo(f"Error: {told(error)}", err=True)
         sys.exit(BLIND)
     sys.exit(status if isinstance(status, int) else OK)
 
 
-def _told(error: Exception) -> str:
-    """One line; errors that are not ours are called by their name."""
+def told(error: Exception) -> str:
+    """What went wrong, in one line; errors that are not ours are called by their name."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     if hasattr(error, "orig"):  # what SQLAlchemy wraps

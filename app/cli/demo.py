@@ -1,5 +1,6 @@
 """`demo`: a simulated group with planted faults, or recorded answers of real systems."""
 
+import logging
 from collections import Counter
 from decimal import Decimal
 from functools import partial
@@ -8,18 +9,19 @@ from typing import Any
 
 import click
 
-from app.cli import OK, USAGE, Failure
+from app.cli import OK, USAGE, Failure, told
 from app.cli.output import emit, say, table
 from app.cli.reconciling import ACCOUNTED, accounted
 from app.cli.running import show
-from app.demo.simulation import Simulation, SimulationError, Wish, simulation
+from app.demo.folder import FolderError
+from app.demo.simulation import Simulation, Wish, simulation
 from app.demo.stage import last_looked, play, staged
 from app.jobs import reconcile as reconciling
 from app.jobs import replay, results, signals
 from app.jobs.collect import Report as Pull
 from app.jobs.collect import collect
 from app.jobs.notify import notify
-from app.score.score import Run, scored
+from app.score.score import score_of
 from app.score.truth import read_truth
 from app.services import Services, opened
 from app.store.reading import Wanted
@@ -63,15 +65,14 @@ def demo(ctx: click.Context, /, folder: Path, *, recorded: bool, **asked: Any) -
     system and a RabbitMQ do. What really went wrong is in DIR/truth.csv.
     """
     form = ctx.obj["format"]
-    if recorded:
-        _replay(folder.resolve(), form, once=asked["once"], port=asked["port"])
-        return OK
     once, port, speed = asked.pop("once"), asked.pop("port"), asked.pop("speed")
-    wish = Wish(**asked, is_live=not once)
     try:
-        with simulation(folder.resolve(), wish) as group:
-            _simulate(group, form, once=once, port=port, speed=speed)
-    except (SimulationError, ValueError) as error:
+        if recorded:
+            _replay(folder.resolve(), form, once=once, port=port)
+        else:
+            with simulation(folder.resolve(), Wish(**asked)) as group:
+                _simulate(group, form, once=once, port=port, speed=speed)
+    except (FolderError, ValueError) as error:
         raise Failure(str(error), USAGE) from error
     return OK
 
@@ -98,18 +99,20 @@ def _simulate(group: Simulation, form: str, *, once: bool, port: int, speed: flo
 
 
 def _look(services: Services) -> None:
-    """One more look at a group that lives on."""
-    for _ in collect(services):
-        pass
-    _judge(services)
+    """One more look at a group that lives on. One that fails is told; the next may do."""
+    try:
+        for pull in collect(services):
+            if pull.error:
+                say(f"{pull.source}/{pull.feed}: {pull.error}")
+        _judge(services)
+    except Exception as error:
+        logging.getLogger(__name__).debug("look failed", exc_info=error)
+        say(f"this look failed: {told(error)}")
 
 
 def _say_score(services: Services, truth: Path) -> None:
     """How much of the truth was found, in one sentence."""
-    reader = services.reader
-    runs = [Run(**row) for row in reader.judged()]
-    score = scored(read_truth(truth), reader.exceptions(Wanted(states=())), runs)
-    overall = score.overall
+    overall = score_of(services.reader, read_truth(truth)).overall
     say(
         f"{overall.found} of {overall.faults} faults that could be seen are told,"
         f" {overall.false} of {overall.exceptions} exceptions are false;"

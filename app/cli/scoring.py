@@ -9,10 +9,10 @@ from app.cli.looking import reading
 from app.cli.options import shared
 from app.cli.output import emit, emit_one, say, shown, table
 from app.score.report import Look, as_json, as_markdown, as_rows, summary, tables
-from app.score.score import Run, Score, scored
+from app.score.score import Score, score_of
 from app.score.truth import Fault, TruthError, read_truth
 from app.store.lake import Lake
-from app.store.reading import Reader, Wanted
+from app.store.reading import Reader
 from app.store.tracing import LakeReader
 
 SHOWN_RECORDS = 6
@@ -48,17 +48,17 @@ def score(landscape: Path, form: str, truth: Path, report: Path | None, fail_on:
         raise Failure(f"{truth} cannot be read: {error.strerror}", USAGE) from error
     with reading(landscape) as (found, store):
         reader = Reader(store)
-        runs = [Run(**row) for row in reader.judged()]
-        if not runs:
+        judged = reader.judged()
+        if not judged:
             raise Failure("no rule has judged anything here yet; run: tieout reconcile")
-        result = scored(faults, reader.exceptions(Wanted(states=())), runs)
+        result, last = score_of(reader, faults), judged[-1]["as_of"]
         look = _Look(LakeReader(Lake(found.home / "lake")), reader)
         _print(result, look, form)
         if report:
             asked = {
                 "Company": found.company.company,
                 "Truth": truth.name,
-                "Rules last ran as of": f"{shown(runs[-1].as_of)} UTC",
+                "Rules last ran as of": f"{shown(last)} UTC",
             }
             _write(report, as_markdown(result, look, asked))
     wrong = {"missed": result.missed, "false": result.false}

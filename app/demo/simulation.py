@@ -14,16 +14,12 @@ from pathlib import Path
 from app.clock import SetClock
 from app.demo.estate import Estate, running
 from app.demo.faults import Planting, plan_of
+from app.demo.folder import claim
 from app.demo.group import Group, simulate
 from app.demo.wire import Wire
 
 LIVE_DAYS = 7  # how long it can go on after its history
 _STOPS = (timedelta(days=2),)  # before the end, when tieout looks as well
-_WRITTEN = "demo.txt"
-
-
-class SimulationError(Exception):
-    """The demo cannot be played in this folder."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +30,13 @@ class Wish:
     days: int = 30
     plants: int = 3
     faults: str = "all"
-    is_live: bool = False
 
     @property
     def text(self) -> str:
-        """One line that tells it apart from others."""
-        live = f" --live {LIVE_DAYS}" if self.is_live else ""
-        size = f"--seed {self.seed} --days {self.days} --plants {self.plants}"
-        return f"{size} --faults {self.faults}{live}\n"
+        """The options that tell it apart from others."""
+        return (
+            f"--seed {self.seed} --days {self.days} --plants {self.plants} --faults {self.faults}"
+        )
 
 
 @dataclass
@@ -54,6 +49,7 @@ class Simulation:
     wire: Wire
     planting: Planting
     ends_at: datetime  # of the history; UTC
+    lasts_until: datetime  # how long the group can live on; UTC
     faults: int
     _halted: threading.Event = field(default_factory=threading.Event)
 
@@ -82,14 +78,18 @@ class Simulation:
     def tell(self, until: datetime) -> None:
         """Let everything before an instant happen, and set the clock to it."""
         self.wire.run(until)
-        self.clock.set(until)
+        self.estate.pass_time(until)
         self.planting.write(self.truth)
 
     @contextlib.contextmanager
     def going_on(self, speed: float, every: float, look: Callable[[], None]) -> Iterator[None]:
-        """Let the group live on, `speed` seconds a second; `look` every so many real seconds."""
+        """Let the group live on, `speed` seconds a second; `look` every so many real seconds.
+
+        Time stands still while `look` looks, and after the last day. What goes wrong in `look`
+        is for it to tell.
+        """
         self.clock.run(speed)
-        thread = threading.Thread(target=self._live, args=(every, look), daemon=True)
+        thread = threading.Thread(target=self._live, args=(speed, every, look), daemon=True)
         thread.start()
         try:
             yield
@@ -97,39 +97,32 @@ class Simulation:
             self._halted.set()
             thread.join()
 
-    def _live(self, every: float, look: Callable[[], None]) -> None:
-        while not self._halted.wait(every):
-            self.wire.run(self.clock.now())
+    def _live(self, speed: float, every: float, look: Callable[[], None]) -> None:
+        now = self.clock.now()
+        while now < self.lasts_until and not self._halted.wait(every):
+            now = min(self.clock.now(), self.lasts_until)
+            self.clock.stand()
+            self.tell(now)
             look()
+            if now < self.lasts_until:
+                self.clock.run(speed)
 
 
 @contextlib.contextmanager
 def simulation(folder: Path, wish: Wish) -> Iterator[Simulation]:
     """Systems up, faults planted, nothing told yet.
 
-    Raises `SimulationError` where the folder holds another demo, `ValueError` for a group that is
-    none, `LandscapeError` and `OSError` for a file of faults.
+    Raises `FolderError` where the folder holds something else, `ValueError` for a group that is
+    none, `LandscapeError` for a file of faults.
     """
-    _claim(folder, wish)
-    group = Group(seed=wish.seed, days=wish.days, plants=wish.plants)
-    told = group.ends_at
-    if wish.is_live:
-        group = Group(seed=wish.seed, days=wish.days + LIVE_DAYS, plants=wish.plants)
+    told = Group(seed=wish.seed, days=wish.days, plants=wish.plants).ends_at
+    group = Group(seed=wish.seed, days=wish.days + LIVE_DAYS, plants=wish.plants)
     plan = plan_of(wish.faults, group)
+    claim(folder, wish.text)
     history = list(simulate(group))
     planting = Planting(group, history, plan, told)
     faults = planting.write(folder / "truth.csv")
     clock = SetClock(group.starts_at, running=False)
     with running(folder, group, clock) as estate:
         wire = Wire(group, history, estate.system, estate.bus, planting)
-        yield Simulation(folder, estate, clock, wire, planting, told, faults)
-
-
-def _claim(folder: Path, wish: Wish) -> None:
-    path = folder / _WRITTEN
-    if path.exists() and (there := path.read_text("utf-8")) != wish.text:
-        raise SimulationError(
-            f"{folder} holds the demo {there.strip()}; take another --dir, or delete it"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(wish.text, "utf-8")
+        yield Simulation(folder, estate, clock, wire, planting, told, group.ends_at, faults)

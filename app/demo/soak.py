@@ -1,11 +1,8 @@
-"""The score on fresh seeds: `python -m app.demo.soak [--seeds 1 2 3] [--days 30] [--write FILE]`.
+"""The score on fresh seeds: every seed is a group of its own, with every fault and with none."""
 
-Every seed is a group of its own, once with every fault and once with none.
-"""
-
-import argparse
 import csv
 import random
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
@@ -16,40 +13,36 @@ import click
 from app.demo.simulation import Simulation, Wish, simulation
 from app.jobs.collect import collect
 from app.jobs.reconcile import reconcile
-from app.score.score import Run, Score, scored
+from app.score.score import Score, score_of
 from app.score.truth import read_truth
 from app.services import opened
-from app.store.reading import Wanted
 
 FRESH = 5  # seeds, where none are named
 
 
-def main() -> int:
-    """Play, print, and fail where anything was missed or invented."""
-    asked = _asked()
-    seeds = asked.seeds or [random.SystemRandom().randrange(1_000_000) for _ in range(FRESH)]
+@click.command()
+@click.option("--seed", "seeds", type=int, multiple=True, help="May be named often; else fresh.")
+@click.option("--days", default=30, show_default=True, help="Days of history.")
+@click.option("--plants", default=3, show_default=True, help="Plants of the group.")
+@click.option(
+    "--write", type=click.Path(path_type=Path), help="CSV of what was planted and found, by mode."
+)
+def soak(seeds: tuple[int, ...], days: int, plants: int, write: Path | None) -> None:
+    """Play, print, and exit with 1 where anything was missed or invented."""
+    fresh = [random.SystemRandom().randrange(1_000_000) for _ in range(FRESH)]
     planted, found, is_right = Counter[str](), Counter[str](), True
-    for seed in seeds:
+    for seed in seeds or fresh:
         for faults in ("all", "none"):
-            wish = Wish(seed=seed, days=asked.days, plants=asked.plants, faults=faults)
+            wish = Wish(seed=seed, days=days, plants=plants, faults=faults)
             score = _played(wish)
             _print(wish, score)
             is_right &= not score.missed and not score.false
             planted.update(fault.mode or "" for fault in score.missed)
             planted.update(one.fault.mode or "" for one in score.found)
             found.update(one.fault.mode or "" for one in score.found)
-    if asked.write:
-        _write(asked.write, planted, found)
-    return 0 if is_right else 1
-
-
-def _asked() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="soak", description="The score on fresh seeds.")
-    parser.add_argument("--seeds", type=int, nargs="+", help="default: some nobody has seen")
-    parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("--plants", type=int, default=3)
-    parser.add_argument("--write", type=Path, help="CSV of what was planted and found, by mode")
-    return parser.parse_args()
+    if write:
+        _write(write, planted, found)
+    sys.exit(0 if is_right else 1)
 
 
 def _played(wish: Wish) -> Score:
@@ -63,9 +56,7 @@ def _scored(group: Simulation) -> Score:
             for work in (collect(services), reconcile(services)):
                 for _ in work:
                     pass
-        reader = services.reader
-        runs = [Run(**row) for row in reader.judged()]
-        return scored(read_truth(group.truth), reader.exceptions(Wanted(states=())), runs)
+        return score_of(services.reader, read_truth(group.truth))
 
 
 def _print(wish: Wish, score: Score) -> None:
@@ -94,4 +85,4 @@ def _ordered(modes: Iterable[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    soak()

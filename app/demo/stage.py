@@ -1,7 +1,6 @@
 """The demo set up and played: servers, secrets, a landscape; recordings at their own times."""
 
 import contextlib
-import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from app.clock import SetClock
+from app.demo.folder import claim, secret, write_landscape
 from app.demo.replay import Odoo, RabbitMQ, Server, Tryton
 from app.jobs.collect import Report, collect
 from app.services import Services
@@ -40,8 +40,12 @@ class Stage:
 
 @contextlib.contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
-    """Servers up, landscape written; everything stays under `folder`."""
-    keys = {name: _secret(folder, name) for name in ("tryton", "rabbitmq", "odoo")}
+    """Servers up, landscape written; everything stays under `folder`.
+
+    Raises `FolderError` where the folder holds something else.
+    """
+    claim(folder, "--recorded")
+    keys = {name: secret(folder, f"{name}.key") for name in ("tryton", "rabbitmq", "odoo")}
     odoo = Odoo(RECORDED / "odoo", keys["odoo"])
     clock = SetClock(NOW)
     servers = {
@@ -84,24 +88,9 @@ def last_looked(services: Services) -> datetime | None:
     return max((state["last_pull_at"] for state in states if state), default=None)
 
 
-def _secret(folder: Path, name: str) -> str:
-    path = folder / "secrets" / f"{name}.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(24), "utf-8")
-    return path.read_text("utf-8").strip()
-
-
 def _write(target: Path, addresses: dict[str, str]) -> None:
     """The demo's landscape, with the addresses of this start."""
-    with resources.as_file(resources.files(__package__) / "landscape") as source:
-        shutil.copytree(source, target, dirs_exist_ok=True)
-    for path in (target / "sources").glob("*.yml"):
-        text = path.read_text("utf-8")
-        for name, address in addresses.items():
-            text = text.replace(f"{{{name}}}", address)
-        path.write_text(text, "utf-8")
+    write_landscape(resources.files(__package__) / "landscape", target, addresses)
     drop = target / "drop"
     drop.mkdir(exist_ok=True)
     orders = drop / "mes_simulator.orders.json"

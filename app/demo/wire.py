@@ -11,9 +11,10 @@ from typing import Protocol
 
 from app.demo.group import Group, Happening, Kind
 
-ERP, MES, WMS, QMS, CMMS = "erp", "mes", "wms", "qms", "cmms"
+ERP, MES, WMS, QMS, CMMS, SUPPLIER = "erp", "mes", "wms", "qms", "cmms", "supplier"
 _SOONEST, _LATEST = 20, 300  # seconds a message takes
 _NEVER = datetime.max.replace(tzinfo=UTC)
+Step = Callable[[str, int, Happening, datetime], None]
 
 
 class System(Protocol):
@@ -21,6 +22,13 @@ class System(Protocol):
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
         """Enter something `at` an instant, by default when it happened."""
+
+
+class Punctual(Protocol):
+    """A system that does some things when it is time for them."""
+
+    def pass_time(self, until: datetime) -> None:
+        """Everything before an instant was heard, UTC: do what was due until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ AT_ONCE: Mapping[Kind, tuple[str, ...]] = {
     Kind.INSPECTION_DECIDED: (QMS,),
     Kind.HOLD_PLACED: (QMS,),
     Kind.HOLD_RELEASED: (QMS,),
+    Kind.ASN_SENT: (SUPPLIER,),
 }
 _BY_KIND = {kind: interface for interface in INTERFACES for kind in interface.kinds}
 
@@ -184,8 +193,8 @@ class Wire:
         group: Group,
         history: Iterable[Happening],
         system_of: Callable[[str, str], System | None],
-        bus: Bus | None = None,
-        disturbance: Disturbance | None = None,
+        bus: Bus,
+        disturbance: Disturbance,
     ) -> None:
         """`system_of` gives the system of a role for a plant; None where there is none."""
         self._history = iter(history)
@@ -195,12 +204,11 @@ class Wire:
         self._numbers = itertools.count(1)
         self._waiting: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._last: dict[tuple[Interface, str], datetime] = {}
-        self._outages = disturbance.outages if disturbance else ()
-        for outage in self._outages:
-            self._tell_bus("stop", outage.starts, outage.interface)
+        for outage in disturbance.outages:
+            self._at(outage.starts, partial(bus.stop, outage.interface))
             if outage.ends:
-                self._tell_bus("start", outage.ends, outage.interface)
-        for delivery in disturbance.extra if disturbance else ():
+                self._at(outage.ends, partial(bus.start, outage.interface))
+        for delivery in disturbance.extra:
             self._at(delivery.at, partial(self._enter, delivery))
 
     def run(self, until: datetime) -> None:
@@ -209,9 +217,7 @@ class Wire:
             happening = self._next
             self._let(happening.at)
             told = routes(happening, self._chance)
-            for delivery in (
-                self._disturbance.befall(happening, told) if self._disturbance else told
-            ):
+            for delivery in self._disturbance.befall(happening, told):
                 self._send(delivery)
             self._let(happening.at)
             self._next = next(self._history, None)
@@ -222,8 +228,8 @@ class Wire:
         if delivery.interface:
             queue, number = delivery.interface.name, next(self._numbers)
             at = self._queued(delivery.interface, delivery)
-            for instant, step in _steps(delivery, at):
-                self._tell_bus(step, instant, queue, number, happening)
+            for instant, step in self._steps(delivery, at):
+                self._at(instant, partial(step, queue, number, happening))
         if at < _NEVER and not delivery.is_dead:
             self._at(at, partial(self._enter, delivery))
 
@@ -233,7 +239,7 @@ class Wire:
         """
         line = interface, delivery.happening.plant
         at = max(delivery.at, self._last.get(line, delivery.at))
-        for outage in self._outages:
+        for outage in self._disturbance.outages:
             ends = outage.ends or _NEVER
             if outage.interface == interface.name and outage.starts <= at < ends:
                 at = ends
@@ -241,9 +247,15 @@ class Wire:
             self._last[line] = at
         return at
 
-    def _tell_bus(self, step: str, at: datetime, *what: object) -> None:
-        if self._bus:
-            self._at(at, lambda at: getattr(self._bus, step)(*what, at))
+    def _steps(self, delivery: Delivery, at: datetime) -> Iterator[tuple[datetime, Step]]:
+        """What the bus does with a message, and when. Tries are spread over the time it takes."""
+        bus, sent = self._bus, delivery.happening.at
+        yield sent, bus.publish
+        if at < _NEVER:
+            between = (at - sent) / (delivery.failures + 1)
+            for count in range(1, delivery.failures + 1):
+                yield sent + between * count, bus.refuse
+            yield at, bus.give_up if delivery.is_dead else bus.take
 
     def _at(self, at: datetime, action: Callable[[datetime], None]) -> None:
         heapq.heappush(self._waiting, (at, next(self._numbers), action))
@@ -256,16 +268,4 @@ class Wire:
     def _enter(self, delivery: Delivery, at: datetime) -> None:
         if system := self._system_of(delivery.system, delivery.happening.plant):
             system.hear(delivery.happening, at)
-            if self._disturbance:
-                self._disturbance.entered(delivery, at)
-
-
-def _steps(delivery: Delivery, at: datetime) -> Iterator[tuple[datetime, str]]:
-    """What the bus does with a message, and when. Tries are spread over the time it takes."""
-    sent = delivery.happening.at
-    yield sent, "publish"
-    if at < _NEVER:
-        between = (at - sent) / (delivery.failures + 1)
-        for count in range(1, delivery.failures + 1):
-            yield sent + between * count, "refuse"
-        yield at, "give_up" if delivery.is_dead else "take"
+            self._disturbance.entered(delivery, at)

@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from app.score.truth import Fault
+from app.store.reading import Reader, Wanted
 
 Row = Mapping[str, Any]  # an exception as the store reads it
 NONE = timedelta(0)
@@ -188,6 +189,12 @@ def scored(faults: Iterable[Fault], exceptions: Sequence[Row], runs: Sequence[Ru
         Invented(row, fallen.get(row["id"])) for row in exceptions if row["id"] not in true
     ]
     return result
+
+
+def score_of(reader: Reader, faults: Iterable[Fault]) -> Score:
+    """Hold all exceptions of a store against the truth."""
+    runs = [Run(**row) for row in reader.judged()]
+    return scored(faults, reader.exceptions(Wanted(states=())), runs)
 
 
 class _Keys:

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from app.cli import OK, USAGE
-from app.demo.simulation import SimulationError, Wish, simulation
+from app.demo.folder import FolderError
+from app.demo.simulation import Wish, simulation
 
 SMALL = ("--once", "--days", "2", "--plants", "1")
 
@@ -70,24 +71,65 @@ def test_what_cannot_be_is_told_in_one_line(tieout, tmp_path, words, why):
     assert len(said.err.splitlines()) == 1
 
 
+def test_what_cannot_be_leaves_the_folder_free(tieout, tmp_path):
+    folder = str(tmp_path / "demo")
+    assert tieout("demo", "--once", "--dir", folder, "--plants", "0").code == USAGE
+    assert not (tmp_path / "demo").exists()
+
+
+def test_recordings_and_group_do_not_share_a_folder(tieout, folder):
+    said = tieout("demo", "--once", "--recorded", "--dir", str(folder))
+    assert said.code == USAGE
+    assert "holds the demo --seed 7 --days 2 --plants 1 --faults all" in said.err
+
+
+def test_a_landscape_that_is_no_demo_is_left_alone(tieout, tmp_path):
+    own = tmp_path / "landscape" / "tieout.yml"
+    own.parent.mkdir()
+    own.write_text("company: Ours\n", "utf-8")
+    said = tieout("demo", *SMALL, "--dir", str(tmp_path))
+    assert said.code == USAGE
+    assert "holds a landscape that is no demo's" in said.err
+    assert own.read_text("utf-8") == "company: Ours\n"
+
+
 def test_it_lives_on_after_its_history(tmp_path):
     looks = []
-    with simulation(tmp_path, Wish(days=1, plants=1, faults="none", is_live=True)) as group:
+    with simulation(tmp_path, Wish(days=1, plants=1, faults="none")) as group:
         stops = list(group.stops())
         assert stops[-1] == group.ends_at
-        with group.going_on(7200, 0.05, lambda: looks.append(group.clock.now())):
+
+        def look():
+            began = group.clock.now()
+            time.sleep(0.05)
+            looks.append((began, group.clock.now()))
+
+        with group.going_on(7200, 0.05, look):
             deadline = time.monotonic() + 20
             while len(looks) < 3 and time.monotonic() < deadline:
                 time.sleep(0.05)
     assert len(looks) >= 3
-    assert group.ends_at < looks[0] < looks[-1]
+    assert all(began == ended for began, ended in looks)  # nothing happens while tieout looks
+    assert group.ends_at < looks[0][0] < looks[-1][0]
+
+
+def test_its_life_ends_with_its_days(tmp_path):
+    looks = []
+    with simulation(tmp_path, Wish(days=1, plants=1, faults="none")) as group:
+        list(group.stops())
+        a_day_a_moment = 86_400 * 20
+        with group.going_on(a_day_a_moment, 0.05, lambda: looks.append(group.clock.now())):
+            deadline = time.monotonic() + 60
+            while group.lasts_until not in looks and time.monotonic() < deadline:
+                time.sleep(0.05)
+        assert looks[-1] == group.lasts_until == group.clock.now()
 
 
 def test_a_folder_remembers_whose_it_is(tmp_path):
     with simulation(tmp_path, Wish(days=1, plants=1, faults="none")):
         pass
     with (
-        pytest.raises(SimulationError, match="another --dir"),
+        pytest.raises(FolderError, match="another --dir"),
         simulation(tmp_path, Wish(days=1, plants=1, faults="all")),
     ):
         pass

@@ -40,7 +40,7 @@ def played(folder: Path, group: Group, plan: Plan, *, every: timedelta) -> Itera
             while stop < group.ends_at:
                 stop = min(stop + every, group.ends_at)
                 wire.run(stop)
-                clock.set(stop)
+                estate.pass_time(stop)
                 pulls += collect.collect(services)
                 reports += reconcile.reconcile(services)
             truth = folder / "truth.csv"

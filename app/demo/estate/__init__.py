@@ -7,32 +7,37 @@ systems, their secrets.
 import contextlib
 import csv
 import io
-import secrets
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
-from app.clock import Clock
+from app.clock import SetClock
+from app.demo.folder import emptied, filled, secret, write_landscape, write_secret
 from app.demo.group import Group
 from app.demo.group.masterdata import DOCK, FINISHED
 from app.demo.middleware import Middleware
 from app.demo.replay import Recording, Server
-from app.demo.systems import qms, wms
+from app.demo.systems import cmms, edi, mes_files, qms, wms
 from app.demo.systems.broker import Broker
+from app.demo.systems.cmms import Cmms
+from app.demo.systems.edi import Edi
 from app.demo.systems.erp import Erp
 from app.demo.systems.mes import Mes
+from app.demo.systems.mes_files import Dialect, MesFiles
 from app.demo.systems.odata import ODataService
 from app.demo.systems.qms import Qms
-from app.demo.systems.rest import RestService
+from app.demo.systems.rest import UNAVAILABLE, RestService
 from app.demo.systems.sap import ROOT, SETS
 from app.demo.systems.wms import Wms
-from app.demo.wire import ERP, MES, QMS, WMS, System
+from app.demo.wire import CMMS, ERP, MES, QMS, SUPPLIER, WMS, Punctual, System
 
 MIDDLEWARE = "middleware"
 _PAGE = 2000
 _BUSY = 40  # every so manyth request to the warehouse is one too many
+_DOWN = 9  # every so manyth request to maintenance meets it restarting; it says not for how long
+FLOORS: tuple[Dialect | None, ...] = (None, "us", "de")  # how a plant's MES drops files, if it does
 WORDS = {"unrestricted": "free", "inspection": "inspect", "blocked": "blocked"}
 
 
@@ -41,7 +46,9 @@ class Estate:
     """The systems of a group as they run, by role and plant, and the landscape that reads them."""
 
     folder: Path
+    clock: SetClock
     systems: Mapping[tuple[str, str], System]
+    punctual: Sequence[Punctual]
     bus: Middleware
 
     @property
@@ -53,58 +60,90 @@ class Estate:
         """The system of a role for a plant."""
         return self.systems.get((role, plant))
 
+    def pass_time(self, until: datetime) -> None:
+        """Everything before an instant was told: clocks show it, and systems do what is due."""
+        self.clock.set(until)
+        for system in self.punctual:
+            system.pass_time(until)
+
 
 @contextlib.contextmanager
-def running(folder: Path, group: Group, clock: Clock) -> Iterator[Estate]:
+def running(folder: Path, group: Group, clock: SetClock) -> Iterator[Estate]:
     """Systems up, landscape written. What the systems knew of an earlier start is forgotten."""
     folder.mkdir(parents=True, exist_ok=True)
-    keys = {name: _secret(folder, f"{name}.key") for name in (ERP, WMS, QMS, MIDDLEWARE)}
-    codes = [site.code for site in group.sites]
+    keys = {name: secret(folder, f"{name}.key") for name in (ERP, WMS, QMS, CMMS, MIDDLEWARE)}
+    codes = tuple(site.code for site in group.sites)
     with contextlib.ExitStack() as stack:
-        books = stack.enter_context(
-            contextlib.closing(ODataService(ROOT, SETS, "tower", keys[ERP], page_size=_PAGE))
-        )
-        store = stack.enter_context(
-            contextlib.closing(RestService(wms.LISTS, keys[WMS], paging="cursor", busy_every=_BUSY))
-        )
-        quality = stack.enter_context(contextlib.closing(RestService(qms.LISTS, keys[QMS])))
-        erp, depot = Erp(group, books), Wms(group, store, tuple(codes), clock.now)
-        controls = Qms(group, quality)
-        systems: dict[tuple[str, str], System] = {}
-        for code in codes:
-            floor = Mes(group, code, _emptied(folder / "systems" / f"mes{code}.sqlite"))
-            stack.callback(floor.close)
-            systems |= {(ERP, code): erp, (WMS, code): depot, (QMS, code): controls}
-            systems[MES, code] = floor
-            _write_secret(folder, f"mes{code}.url", f"sqlite:///{folder}/systems/mes{code}.sqlite")
-        broker, addresses = Broker("tower", keys[MIDDLEWARE]), {}
-        served: dict[str, Recording] = {ERP: books, WMS: store, QMS: quality, MIDDLEWARE: broker}
-        for name, service in served.items():
-            server = Server(service, clock)
-            stack.callback(server.stop)
-            addresses[name] = server.address
-        _write_landscape(folder / "landscape", group, addresses)
-        yield Estate(folder, systems, Middleware(broker, group.starts_at))
+        books = ODataService(ROOT, SETS, "tower", keys[ERP], page_size=_PAGE)
+        store = RestService(wms.LISTS, keys[WMS], paging="cursor", busy_every=_BUSY)
+        quality = RestService(qms.LISTS, keys[QMS])
+        repair = RestService(cmms.LISTS, keys[CMMS], busy_every=_DOWN, busy=UNAVAILABLE)
+        broker = Broker("tower", keys[MIDDLEWARE])
+        for service in (books, store, quality, repair):
+            stack.enter_context(contextlib.closing(service))
+        served: dict[str, Recording] = {
+            ERP: books, WMS: store, QMS: quality, CMMS: repair, MIDDLEWARE: broker
+        }  # fmt: skip
+        addresses = {name: _address(stack, one, clock) for name, one in served.items()}
+        depot = Wms(group, store, codes)
+        portal = Edi(group, codes, emptied(folder / "systems" / SUPPLIER), sets=("856",))
+        everywhere: dict[str, System] = {
+            ERP: Erp(group, books),
+            WMS: depot,
+            QMS: Qms(group, quality),
+            CMMS: Cmms(group, repair),
+            SUPPLIER: portal,
+        }
+        systems = {(role, code): one for code in codes for role, one in everywhere.items()}
+        punctual: list[Punctual] = [depot, portal]
+        texts = edi.landscape(codes, folder / "systems" / SUPPLIER, [SUPPLIER])
+        for number, code in enumerate(codes):
+            name, dialect = f"{MES}{code}", FLOORS[number % len(FLOORS)]
+            if dialect:
+                drop = emptied(folder / "systems" / name)
+                systems[MES, code] = files = MesFiles(group, code, drop, dialect)
+                punctual.append(files)
+                texts |= mes_files.landscape(name, code, drop, dialect)
+            else:
+                database = emptied(folder / "systems" / name) / "mes.sqlite"
+                systems[MES, code] = floor = Mes(group, code, database)
+                stack.callback(floor.close)
+                write_secret(folder, f"{name}.url", f"sqlite:///{database}")
+                texts[f"sources/{name}.yml"] = _template("mes.yml", plant=code)
+            texts[f"sources/{WMS}{code}.yml"] = _template("wms.yml", plant=code, wms=addresses[WMS])
+        _write_landscape(folder / "landscape", group, addresses, texts)
+        yield Estate(folder, clock, systems, punctual, Middleware(broker, group.starts_at))
+
+
+def _address(stack: contextlib.ExitStack, service: Recording, clock: SetClock) -> str:
+    """Where a service answers from now on."""
+    server = Server(service, clock)
+    stack.callback(server.stop)
+    return server.address
+
+
+def _template(name: str, **fill: str) -> str:
+    """The source of one plant."""
+    text = resources.files(__package__).joinpath("plant", name).read_text("utf-8")
+    return filled(text, fill)
 
 
 # The landscape
 
 
-def _write_landscape(target: Path, group: Group, addresses: Mapping[str, str]) -> None:
-    """Templates with what is known of the group, and lists made from it."""
+def _write_landscape(
+    target: Path, group: Group, addresses: Mapping[str, str], texts: Mapping[str, str]
+) -> None:
+    """Templates with what is known of the group, files by path, and lists made from the group."""
     plants = "\n".join(
         f'  "{site.code}": {{name: {site.name}, zone: {site.zone}}}' for site in group.sites
     )
     codes = "[" + ", ".join(f'"{site.code}"' for site in group.sites) + "]"
     fill = {**addresses, "plants": plants, "codes": codes}
-    with resources.as_file(resources.files(__package__)) as package:
-        shutil.copytree(package / "landscape", target, dirs_exist_ok=True)
-        for path in [*target.glob("*.yml"), *target.glob("sources/*.yml")]:
-            path.write_text(_filled(path.read_text("utf-8"), fill), "utf-8")
-        for path in (package / "plant").glob("*.yml"):
-            for site in group.sites:
-                text = _filled(path.read_text("utf-8"), {**fill, "plant": site.code})
-                (target / "sources" / f"{path.stem}{site.code}.yml").write_text(text, "utf-8")
+    write_landscape(resources.files(__package__) / "landscape", target, fill)
+    for path, text in texts.items():
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        (target / path).write_text(text, "utf-8")
     _write_words(target / "cross_reference", [f"wms{site.code}" for site in group.sites])
     costs = (
         (item.code.lstrip("0"), cost.amount, "EUR", cost.valid_from)
@@ -123,12 +162,6 @@ def _write_words(folder: Path, sources: Iterable[str]) -> None:
         _write_csv(folder / f"{subject}.csv", ("source", "source_key", "key"), rows)
 
 
-def _filled(text: str, fill: Mapping[str, str]) -> str:
-    for name, value in fill.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
-
-
 def _write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -136,27 +169,3 @@ def _write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object
     writer.writerows(rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text.getvalue(), "utf-8")
-
-
-# Files
-
-
-def _emptied(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for old in path.parent.glob(f"{path.name}*"):
-        old.unlink()
-    return path
-
-
-def _secret(folder: Path, name: str) -> str:
-    path = folder / "secrets" / name
-    if not path.exists():
-        _write_secret(folder, name, secrets.token_urlsafe(24))
-    return path.read_text("utf-8").strip()
-
-
-def _write_secret(folder: Path, name: str, text: str) -> None:
-    path = folder / "secrets" / name
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    path.write_text(text, "utf-8")

@@ -9,7 +9,7 @@ import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -56,7 +56,9 @@ class Planting:
 
     def _sow(self, plan: Plan) -> None:
         """The rarest first, so that the frequent leave them room."""
-        beds = [(sowing, list(self._candidates(sowing))) for sowing in plan.faults]
+        beds = [
+            (sowing, sorted(self._candidates(sowing), key=self._is_over)) for sowing in plan.faults
+        ]
         for sowing, candidates in sorted(beds, key=lambda bed: len(bed[1])):
             wanted = sowing.count or max(1, round(len(candidates) * (sowing.rate or 0)))
             planted = 0
@@ -74,9 +76,9 @@ class Planting:
     def _candidates(self, sowing: Sowing) -> Iterator[Strike]:
         """Plantings at the right place and time, of which somebody can know before the end."""
         chance = self._past.group.chance(f"faults/{sowing.mode}")
-        for strike in MODES[sowing.mode].plant(self._past, chance, sowing.size):
+        for strike in MODES[sowing.mode](self._past, chance, sowing.size):
             row = strike.rows[0]
-            day = row.since.date()
+            day = self._past.day(row.plant, row.since)
             if (
                 (not sowing.plants or row.plant in sowing.plants)
                 and (sowing.since is None or day >= sowing.since)
@@ -85,13 +87,19 @@ class Planting:
             ):
                 yield strike
 
+    def _is_over(self, strike: Strike) -> bool:
+        """Whether nobody who looks at the end of what is told sees it any more: last resort."""
+        row = strike.rows[0]
+        return row.until is not None and row.since < self._past.ends_at >= row.until
+
     def _plant(self, strike: Strike, mode: str, root: str) -> None:
         self._claimed |= strike.claims
         self._changes |= strike.changes
         self.extra += strike.extra
         self.outages += [strike.outage] if strike.outage else []
         self._rows += [replace(row, mode=mode, root=root) for row in strike.rows]
-        told = (*strike.changes, *(delivery.happening.no for delivery in strike.extra))
+        extra = (delivery.happening.no for delivery in strike.extra)
+        told = (*strike.changes, *extra, *strike.waiting)
         self._roots |= dict.fromkeys(told, (mode, root))
 
     # On the wire
@@ -111,16 +119,11 @@ class Planting:
         """What went wrong, in order of time. What was mended within its grace is left out."""
         rows = list(self._rows)
         for row, first in self._books.rows():
-            mode, root = self._roots.get(first.no) or self._by_outage(first)
+            mode, root = self._roots.get(first.no, ("", ""))
             rows.append(replace(row, mode=mode, root=root))
         rows = [replace(row, since=row.since + LAG) for row in _merged(rows, self._books.now)]
         lasting = (row for row in rows if row.until is None or row.since < row.until)
         return sorted(lasting, key=lambda row: (row.code == DECOY, row.since, row.plant, row.key))
-
-    def _by_outage(self, first: Happening) -> tuple[str, str]:
-        """What kept a message from arriving that no planting names: nobody listened."""
-        waits = any(outage.starts <= first.at + timedelta(minutes=5) for outage in self.outages)
-        return ("D2", "D2-1") if waits else ("", "")
 
     def write(self, path: Path) -> int:
         """Write the truth file; return the number of its faults, decoys not counted."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import islice
 from random import Random
 
+from app.demo.faults.mode import shuffled
 from app.demo.faults.past import Past, bare
 from app.demo.faults.strike import MINUTE, Row, Strike, failing, lot_claims, records
 from app.demo.group import Happening, Kind
@@ -27,19 +28,13 @@ def decoys(past: Past, rng: Random) -> Iterator[Strike]:
         yield from islice(kind(past, rng), EACH)
 
 
-def _shuffled(rng: Random, things: Iterator[Happening]) -> list[Happening]:
-    chosen = list(things)
-    rng.shuffle(chosen)
-    return chosen
-
-
 def _quiet(past: Past, h: Happening) -> list[Row]:
-    return [Row(DECOY, h.at, plant, record) for plant, record, _ in records(past, h)]
+    return [Row(DECOY, h.at, plant, record) for plant, record, _ in records(h)]
 
 
 def _retried(past: Past, rng: Random) -> Iterator[Strike]:
     """The message failed twice and went through at the third try, in time."""
-    for h in _shuffled(rng, past.plain(Kind.OPERATION_COMPLETED)):
+    for h in shuffled(rng, past.plain(Kind.OPERATION_COMPLETED)):
         if not past.is_last_operation(h):
             after = timedelta(seconds=rng.randint(240, 900))
             change = failing(ERP, 2, after, is_dead=False)
@@ -48,14 +43,14 @@ def _retried(past: Past, rng: Random) -> Iterator[Strike]:
 
 def _taken_back(past: Past, rng: Random) -> Iterator[Strike]:
     """A count and the one that takes it back, on both sides."""
-    for h in _shuffled(rng, iter(past.by_kind[Kind.OPERATION_COMPLETED])):
+    for h in shuffled(rng, past.by_kind[Kind.OPERATION_COMPLETED]):
         if h.reverses:
             original = past.by_no[h.reverses]
             yield Strike(_quiet(past, original) + _quiet(past, h), claims=lot_claims(h))
 
 
 def _orders(past: Past, rng: Random, kind: Kind, reason: str) -> Iterator[Strike]:
-    for h in _shuffled(rng, iter(past.by_kind[kind])):
+    for h in shuffled(rng, past.by_kind[kind]):
         if not reason or h.reason == reason:
             row = Row(DECOY, h.at, h.plant, key=bare(h.order_no))
             yield Strike([row], claims=lot_claims(h))
@@ -73,14 +68,14 @@ def _closed_short(past: Past, rng: Random) -> Iterator[Strike]:
 
 def _at_midnight(past: Past, rng: Random) -> Iterator[Strike]:
     """Reported before the end of a month, entered after it, posted into the right one."""
-    for h in _shuffled(rng, past.plain(Kind.OPERATION_COMPLETED, Kind.DELIVERY_SHIPPED)):
+    for h in shuffled(rng, past.plain(Kind.OPERATION_COMPLETED, Kind.DELIVERY_SHIPPED)):
         if past.wall(h, h.at).month != past.wall(h, h.at + 5 * MINUTE).month:
             yield Strike(_quiet(past, h), claims=lot_claims(h))
 
 
 def _in_the_long_night(past: Past, rng: Random) -> Iterator[Strike]:
     """In the hour the clocks show twice."""
-    for h in _shuffled(rng, past.plain(Kind.OPERATION_COMPLETED, Kind.COMPONENT_ISSUED)):
+    for h in shuffled(rng, past.plain(Kind.OPERATION_COMPLETED, Kind.COMPONENT_ISSUED)):
         hour = timedelta(hours=1)
         same = past.wall(h, h.at).time()
         if same in (past.wall(h, h.at - hour).time(), past.wall(h, h.at + hour).time()):

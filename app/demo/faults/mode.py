@@ -4,7 +4,6 @@ A mode yields plantings in random order, as many as its history has room for.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import TypeVar
@@ -18,23 +17,14 @@ Thing = TypeVar("Thing")
 AGAIN, GHOSTS, COUNTED = 60_000_000, 80_000_000, 90_000_000  # numbers of what never happened
 
 
-@dataclass(frozen=True)
-class Mode:
-    """A way to go wrong: its number in the catalogue, what it is called, and how to plant it."""
-
-    number: str
-    name: str
-    plant: Planter
+ENTERED: dict[str, Planter] = {}
 
 
-ENTERED: dict[str, Mode] = {}
-
-
-def mode(number: str, name: str) -> Callable[[Planter], Planter]:
-    """Enter a planter into the catalogue."""
+def mode(number: str) -> Callable[[Planter], Planter]:
+    """Enter a planter under its number in the catalogue."""
 
     def enter(planter: Planter) -> Planter:
-        ENTERED[number] = Mode(number, name, planter)
+        ENTERED[number] = planter
         return planter
 
     return enter

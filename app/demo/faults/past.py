@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -50,6 +50,10 @@ class Past:
         day = self.wall(h, at or h.at).date()
         worth = abs(quantity) * self.group.items[h.item].cost(day)
         return worth.quantize(_CENT, ROUND_HALF_UP)
+
+    def day(self, plant: str, at: datetime) -> date:
+        """The day on the calendar of a plant; UTC where there is none."""
+        return at.astimezone(self._zones.get(plant, UTC)).date()
 
     def wall(self, h: Happening, at: datetime) -> datetime:
         """The wall clock of the plant."""

@@ -26,13 +26,13 @@ from app.demo.wire import ERP, MES, Delivery
 # A. Completion and confirmation
 
 
-@mode("A1", "Completion never posted")
+@mode("A1")
 def _never_posted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in inner(past, rng):
         yield one_at(h, missing(past, h), without(ERP))
 
 
-@mode("A2", "Confirmed, goods movement failed")
+@mode("A2")
 def _not_received(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """No receipt of an order gets into the books: its storage location is locked."""
     for order in shuffled(rng, past.by_kind[Kind.ORDER_COMPLETED]):
@@ -73,27 +73,27 @@ def _by_lot(past: Past, receipts: list[Happening]) -> Iterator[Row]:
             yield replace(missing(past, last)[0], quantity=-total, value=past.value(last, total))
 
 
-@mode("A4", "Duplicate confirmation")
+@mode("A4")
 def _confirmed_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in inner(past, rng):
         rows = differing(past, h, "duplicate_posting", h.quantity)
         yield one_at(h, rows, twice(ERP, after(rng, 5, 90)))
 
 
-@mode("A7", "Header status contradicts quantities")
+@mode("A7")
 def _done_too_early(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The books call an order delivered that the shop floor goes on working on."""
     return _order_told(past, rng, Kind.ORDER_COMPLETED)
 
 
-@mode("A8", "Absurd posting")
+@mode("A8")
 def _posted_absurdly(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in inner(past, rng):
         rows = differing(past, h, "quantity_variance", 3 * h.quantity)
         yield one_at(h, rows, altered(ERP, quantity=4 * h.quantity))
 
 
-@mode("A10", "Reversal lost")
+@mode("A10")
 def _reversal_lost(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.by_kind[Kind.OPERATION_COMPLETED]):
         if h.reverses and not past.is_last_operation(h):
@@ -103,7 +103,7 @@ def _reversal_lost(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             yield one_at(h, rows, without(ERP))
 
 
-@mode("A11", "Rework counted as yield")
+@mode("A11")
 def _rework_as_yield(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for again in shuffled(rng, past.plain(Kind.OPERATION_REWORKED)):
         for h in past.of_order(again.order_no, Kind.OPERATION_COMPLETED):
@@ -119,21 +119,21 @@ def _rework_as_yield(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 # B. Consumption, scrap, units
 
 
-@mode("B1", "Unit mix-up")
+@mode("B1")
 def _other_unit(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
         rows = differing(past, h, "unit_mismatch", -999 * h.quantity)
         yield one_at(h, rows, altered(ERP, quantity=1000 * h.quantity))
 
 
-@mode("B3", "Component consumed twice")
+@mode("B3")
 def _consumed_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
         rows = differing(past, h, "duplicate_posting", -h.quantity)
         yield one_at(h, rows, twice(ERP, after(rng, 5, 90)))
 
 
-@mode("B4", "Whole remainder flushed early")
+@mode("B4")
 def _flushed_early(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The first backflush of a component takes what the whole order was to take."""
     for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
@@ -148,7 +148,7 @@ def _flushed_early(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             yield one_at(h, rows, altered(ERP, quantity=h.quantity + rest))
 
 
-@mode("B5", "Scrap known to the MES only")
+@mode("B5")
 def _scrap_not_posted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.plain(Kind.OPERATION_SCRAPPED)):
         others = past.of_order(h.order_no, Kind.OPERATION_SCRAPPED)
@@ -156,7 +156,7 @@ def _scrap_not_posted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             yield one_at(h, missing(past, h), without(ERP))
 
 
-@mode("B6", "Wrong lot consumed")
+@mode("B6")
 def _other_lot(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
         others = [
@@ -171,7 +171,7 @@ def _other_lot(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             yield strike
 
 
-@mode("B8", "Substitute not reported")
+@mode("B8")
 def _substituted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The books take the component of the bill, the shop floor took another."""
     items = past.group.items
@@ -190,7 +190,7 @@ def _substituted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 # E. Orders
 
 
-@mode("E1", "Released, not in the MES")
+@mode("E1")
 def _not_in_mes(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.by_kind[Kind.ORDER_RELEASED]):
         if past.of_order(h.order_no, Kind.OPERATION_STARTED):
@@ -204,7 +204,7 @@ def _not_in_mes(past: Past, rng: Random, size: int) -> Iterator[Strike]:
         yield Strike([row], changes, claims=frozenset({bare(h.order_no)}))
 
 
-@mode("E2", "Ghost order")
+@mode("E2")
 def _ghost_order(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The shop floor makes an order of its own and starts it."""
     for count, h in enumerate(shuffled(rng, past.by_kind[Kind.OPERATION_STARTED])):
@@ -218,7 +218,7 @@ def _ghost_order(past: Past, rng: Random, size: int) -> Iterator[Strike]:
         yield Strike([row], extra=extra, claims=frozenset({number}))
 
 
-@mode("E3", "Quantity revision missed")
+@mode("E3")
 def _revision_missed(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.by_kind[Kind.ORDER_CHANGED]):
         released = past.of_order(h.order_no, Kind.ORDER_RELEASED)[0]
@@ -228,7 +228,7 @@ def _revision_missed(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             yield Strike([row], {h.no: without(MES)}, claims=frozenset({bare(h.order_no)}))
 
 
-@mode("E4", "Closed in one, running in the other")
+@mode("E4")
 def _closed_early(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The controller closes an order in the books that the shop floor goes on working on."""
     return _order_told(past, rng, Kind.ORDER_CLOSED)

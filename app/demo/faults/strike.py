@@ -70,6 +70,7 @@ class Strike:
     extra: list[Delivery] = field(default_factory=list)
     claims: frozenset[str] = frozenset()
     outage: Outage | None = None
+    waiting: frozenset[int] = frozenset()  # numbers of what an outage keeps
 
 
 # Changes
@@ -132,7 +133,7 @@ def failing(system: str, failures: int, after: timedelta, *, is_dead: bool) -> C
 # Truth of what the pairwise rules see
 
 
-def records(past: Past, h: Happening) -> list[tuple[str, str, Decimal]]:
+def records(h: Happening) -> list[tuple[str, str, Decimal]]:
     """Plant, record and quantity of what the system that was there holds of a happening.
 
     Quantities are signed as stock is. A movement with two ends is two records.
@@ -160,19 +161,19 @@ def records(past: Past, h: Happening) -> list[tuple[str, str, Decimal]]:
     return ends
 
 
-def missing(past: Past, h: Happening, since: datetime | None = None) -> list[Row]:
+def missing(past: Past, h: Happening) -> list[Row]:
     """The ERP never posts what the system that was there holds."""
     return [
         Row(
             "missing_posting",
-            since or h.at + GRACE[h.kind],
+            h.at + GRACE[h.kind],
             plant,
             source_key=record,
             quantity=-quantity,
             value=past.value(h, quantity),
             together=f"{_RULES[h.kind]}/{h.item}/{h.lot}" if h.lot and h.kind in _RULES else "",
         )
-        for plant, record, quantity in records(past, h)
+        for plant, record, quantity in records(h)
     ]
 
 
@@ -181,7 +182,7 @@ def differing(past: Past, h: Happening, code: str, variance: Decimal | None) -> 
     worth = None if variance is None else past.value(h, variance)
     return [
         Row(code, h.at + GRACE[h.kind] + _ENTERED, plant, record, quantity=variance, value=worth)
-        for plant, record, _ in records(past, h)
+        for plant, record, _ in records(h)
     ]
 
 

@@ -6,7 +6,7 @@ goes to production changes its balances, and it sends no advice of it.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib import resources
@@ -31,6 +31,7 @@ SETS = {
 }
 _GROUPS = {"856": "SH", "944": "RE", "945": "SW", "947": "AW", "846": "IB"}
 _STATUSES = {UNRESTRICTED: "FREE", INSPECTION: "INSPECT", BLOCKED: "BLOCKED"}
+ALL = ("856", "944", "945", "947", "846")
 _QUANTITIES = {UNRESTRICTED: "33", INSPECTION: "QI", BLOCKED: "QH"}
 _REASONS = {
     Kind.ADJUSTMENT_COUNTED: "56",
@@ -52,41 +53,55 @@ class Edi:
     """
 
     def __init__(
-        self, group: Group, plants: Iterable[str], folder: Path, line_ends: LineEnds = "lf"
+        self,
+        group: Group,
+        plants: Iterable[str],
+        folder: Path,
+        line_ends: LineEnds = "lf",
+        sets: Container[str] = ALL,
     ) -> None:
-        self._plants = [_Plant(group, code, folder / code, _ENDS[line_ends]) for code in plants]
+        """`sets` are the transaction sets that are told; the portal of the suppliers is the 856."""
+        told = {kind: name for kind, name in SETS.items() if name in sets}
+        self._plants = [
+            _Plant(group, code, folder / code, _ENDS[line_ends], told) for code in plants
+        ]
+        self._tells_stock = "846" in sets
         self._next = group.starts_at.replace(minute=0, second=0, microsecond=0) + HOUR
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
         """Enter something `at` an instant; the full hours until then are dropped. Other plants and
         kinds are ignored.
         """
-        self._keep_hours(at or happening.at)
+        self.pass_time(at or happening.at)
         for plant in self._plants:
             plant.hear(happening)
+
+    def pass_time(self, until: datetime) -> None:
+        """Everything before an instant was heard: drop the full hours until then."""
+        while self._next <= until:
+            for plant in self._plants:
+                plant.write(self._next)
+                if self._tells_stock:
+                    plant.tell_stock(self._next)
+            self._next += HOUR
 
     def drop(self, at: datetime) -> None:
         """Write what is due until `at`, UTC, and whatever is left, as somebody does by hand.
 
         A second drop within a second writes the files of the first anew, with all of it.
         """
-        self._keep_hours(at)
+        self.pass_time(at)
         for plant in self._plants:
             plant.write(at)
-
-    def _keep_hours(self, until: datetime) -> None:
-        while self._next <= until:
-            for plant in self._plants:
-                plant.write(self._next)
-                plant.tell_stock(self._next)
-            self._next += HOUR
 
 
 class _Plant:
     """Both partners of one plant: what waits to be told, what lies there, the last numbers."""
 
-    def __init__(self, group: Group, code: str, folder: Path, end: str) -> None:
-        self._code, self._folder, self._end = code, folder, end
+    def __init__(
+        self, group: Group, code: str, folder: Path, end: str, sets: Mapping[Kind, str]
+    ) -> None:
+        self._code, self._folder, self._end, self._sets = code, folder, end, sets
         self._zone = next(ZoneInfo(site.zone) for site in group.sites if site.code == code)
         self._stock: dict[tuple[str, str, str, str], Decimal] = {}
         self._waiting: list[Happening] = []
@@ -101,7 +116,7 @@ class _Plant:
             self._book(h.from_plant or h.plant, h.from_place, h, h.from_status, -h.quantity)
             self._book(h.plant, h.to_place, h, h.to_status, h.quantity)
         is_ours = h.plant == self._code and WIP not in (h.from_place, h.to_place)
-        if is_ours and h.kind in SETS and h.quantity:
+        if is_ours and h.kind in self._sets and h.quantity:
             self._waiting.append(h)
 
     def _book(self, plant: str, place: str, h: Happening, status: str, quantity: Decimal) -> None:
@@ -117,9 +132,9 @@ class _Plant:
             return
         self._written = [*(self._written if at == self._last else ()), *self._waiting]
         self._last, self._waiting = at, []
-        for name in dict.fromkeys(SETS.values()):
-            told = [h for h in self._written if SETS[h.kind] == name]
-            self._drop(name, at, list(self._sets(name, told)))
+        for name in dict.fromkeys(self._sets.values()):
+            told = [h for h in self._written if self._sets[h.kind] == name]
+            self._drop(name, at, list(self._told(name, told)))
 
     def tell_stock(self, at: datetime) -> None:
         """The balances, in the first full hour of a day."""
@@ -129,7 +144,7 @@ class _Plant:
 
     # Transaction sets
 
-    def _sets(self, name: str, told: list[Happening]) -> Iterator[Segments]:
+    def _told(self, name: str, told: list[Happening]) -> Iterator[Segments]:
         """A transaction set for each document, or each adjustment."""
         for _, lines in groupby(told, key=lambda h: h.document if name != "947" else h.no):
             match name:
@@ -257,8 +272,10 @@ def _bare(number: str) -> str:
     return number.lstrip("0")
 
 
-def landscape(plants: Iterable[str], folder: Path | str) -> dict[str, str]:
-    """What a landscape needs to read both partners of the plants: text by path in it."""
+def landscape(
+    plants: Iterable[str], folder: Path | str, partners: Container[str] = ("supplier", "threepl")
+) -> dict[str, str]:
+    """What a landscape needs to read the partners of the plants: text by path in it."""
     shipped = resources.files(__package__) / "edi_x12"
     return {
         f"sources/{entry.name.removesuffix('.yml')}{plant}.yml": entry.read_text("utf-8")
@@ -266,4 +283,5 @@ def landscape(plants: Iterable[str], folder: Path | str) -> dict[str, str]:
         .replace("{folder}", f"{folder}/{plant}")
         for plant in plants
         for entry in shipped.iterdir()
+        if entry.name.removesuffix(".yml") in partners
     }

@@ -120,22 +120,23 @@ class MesFiles:
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
         """Enter something of this plant `at` an instant; the full hours until then are dropped."""
-        self._keep_hours(at or happening.at)
+        self.pass_time(at or happening.at)
         self._floor.hear(happening, at)
+
+    def pass_time(self, until: datetime) -> None:
+        """Everything before an instant was heard: drop the full hours until then."""
+        while self._next <= until:
+            self._write(self._next)
+            self._next += HOUR
 
     def drop(self, at: datetime) -> None:
         """Write what is due until `at`, UTC, and whatever is left, as somebody does by hand.
 
         A second drop within a second writes the files of the first anew, with all of it.
         """
-        self._keep_hours(at)
+        self.pass_time(at)
         if at != self._last or any(self._waiting.values()):
             self._write(at)
-
-    def _keep_hours(self, until: datetime) -> None:
-        while self._next <= until:
-            self._write(self._next)
-            self._next += HOUR
 
     def _put(self, name: str, row: Row) -> None:
         key = next(iter(self._csv.fields(name)))

@@ -5,7 +5,7 @@ without an offset but a UTC change stamp, no serial numbers. It keeps the dock a
 line side: goods go there and come from there. A pick is no movement to it, the stock moves though.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -92,21 +92,15 @@ OUTSIDE = End()
 class Wms:
     """The warehouse's own book of its plants, served as lists.
 
-    `now` is the instant its balances are told for; without it, of what was heard last. UTC.
+    Balances are told for the instant of what was heard last, or that until which time has passed.
     """
 
-    def __init__(
-        self,
-        group: Group,
-        service: RestService,
-        plants: tuple[str, ...],
-        now: Callable[[], datetime] | None = None,
-    ) -> None:
+    def __init__(self, group: Group, service: RestService, plants: tuple[str, ...]) -> None:
         self._service, self._plants = service, plants
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
         self._stock: dict[tuple[str, ...], Decimal] = {}
         self._heard = group.starts_at
-        service.stamp("balances", lambda: {"balance_at": _utc(now() if now else self._heard)})
+        service.stamp("balances", lambda: {"balance_at": _utc(self._heard)})
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
         """Enter something `at` an instant, by default when it happened. What moves nothing of its
@@ -119,6 +113,10 @@ class Wms:
             if self._keeps(source) or self._keeps(target):
                 self._tell(h, source, target, entered)
         self._heard = max(self._heard, entered)
+
+    def pass_time(self, until: datetime) -> None:
+        """Everything before an instant was heard."""
+        self._heard = max(self._heard, until)
 
     def _keeps(self, end: End) -> bool:
         """Whether what lies there is in its balances."""
