@@ -38,6 +38,8 @@ TABLES = {
 }
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 _IS_DIRTY = "fact_no IN (SELECT fact_no FROM dirty)"
+POSTINGS = "business_event"  # the table whose facts may take others back
+TAKEN_BACK = 0  # pass of reversals and their originals: before any key, so no pass ends the road
 BESIDE = 100  # passes from here on belong to a side that only meets another
 LEFT_OVER = 255  # pass of a fact that found nothing: every key may still matter to it
 
@@ -144,6 +146,7 @@ def _evaluate_all(
         _note_later(con, held, name, use, pairing, bind, 0)
         if family.is_incremental:
             _link(con, held, links[name], name)
+            _link_taken_back(con, held, use, name, name)
     settle = getattr(family, "settle", None)
     if settle:
         settle(con, spec, keep=True)
@@ -174,6 +177,7 @@ def _evaluate_changed(
         chosen = f"{select(use, pairing, name, bind)} AND ({_is_new(held)})"
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {chosen}")
         _link(con, held, links[name], name)
+        _link_taken_back(con, held, use, name, f"({select(use, pairing, name, bind)})")
         con.execute(f"INSERT INTO frontier SELECT fact_no FROM {name}")
         con.execute(f"INSERT INTO frontier {_replaced(held, use)}")
     member, link, later = held.table("member"), held.table("link"), held.table("later")
@@ -272,27 +276,53 @@ def _link(con: duckdb.DuckDBPyConnection, held: Held, links: Links, name: str) -
         )
 
 
+def _link_taken_back(
+    con: duckdb.DuckDBPyConnection, held: Held, use: SideUse, name: str, facts: str
+) -> None:
+    """Link reversals and their originals, which need share no key, where one is in the view `name`.
+
+    `facts` are all of the side. What nobody takes back, nearly everything, gets no link here.
+    """
+    if use.side.table != POSTINGS:
+        return
+    link = held.table("link")
+    original, own = key64("source", "reverses_key"), key64("source", "source_key")
+    named = f"SELECT source, reverses_key AS source_key FROM {name} WHERE is_reversal"
+    steps = [
+        (original, name, "is_reversal AND reverses_key IS NOT NULL"),
+        (own, f"{facts} SEMI JOIN ({named}) AS back USING (source, source_key)", "NOT is_reversal"),
+    ]
+    if facts != name:  # reversals of earlier runs may wait for what is new
+        waiting = f"SELECT key64 FROM {link} WHERE pass = {TAKEN_BACK}"
+        steps.append((own, name, f"NOT is_reversal AND {own} IN ({waiting})"))
+    for key, there, chosen in steps:
+        con.execute(
+            f"INSERT INTO {link} SELECT {TAKEN_BACK}, {key}, fact_no FROM {there} WHERE {chosen} "
+            f"AND fact_no NOT IN (SELECT fact_no FROM {link} WHERE pass = {TAKEN_BACK})"
+        )
+
+
 def _close_over(con: duckdb.DuckDBPyConnection, held: Held) -> None:
     """Grow `dirty` from `frontier` until nothing outside can influence what is inside, or be by it.
 
     Facts meet in a pass only while no earlier pass has taken them. So a fact that was settled in an
-    earlier pass than the one it is met by comes along with its partners, and leads no further.
+    earlier pass than the one it is met by comes along with its partners, and leads no further,
+    unless it is met by another way as well.
     """
     member, link = held.table("member"), held.table("link")
+    con.execute("CREATE OR REPLACE TEMP TABLE ended (fact_no BIGINT)")
     while True:
         con.execute(f"DELETE FROM frontier WHERE {_IS_DIRTY}")
         if _is_empty(con, "frontier"):
-            return
+            break
         con.execute("INSERT INTO dirty SELECT DISTINCT fact_no FROM frontier")
         run(con, "near", query("near", member=member, link=link, left_over=str(LEFT_OVER)))
         run(con, "together", query("together", member=member))
         for met in ("near", "together"):
-            con.execute(
-                f"INSERT INTO dirty SELECT DISTINCT fact_no FROM {met} "
-                f"WHERE is_end AND NOT ({_IS_DIRTY})"
-            )
+            con.execute(f"INSERT INTO ended SELECT fact_no FROM {met} WHERE is_end")
         beyond = (f"SELECT fact_no FROM {met} WHERE NOT is_end" for met in ("near", "together"))
         run(con, "frontier", " UNION ".join(beyond))
+    con.execute(f"INSERT INTO dirty SELECT DISTINCT fact_no FROM ended WHERE NOT ({_IS_DIRTY})")
 
 
 def differing(con: duckdb.DuckDBPyConnection, rule_no: int) -> list[str]:

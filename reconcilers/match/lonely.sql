@@ -1,9 +1,10 @@
 /*
 stage:   lonely
-grain:   one row per fact whose first key the other side does not have, that has twins, or that no plain comparison sees
+grain:   one row per fact whose first key the other side does not have, that has twins, that no plain comparison sees, or
+         that a reversal may set free
 reads:   disagreeing, only_expected or only_observed, twin_expected or twin_observed
 */
-SELECT '{side}' AS side, source, is_reversal, reverses_key, is_odd, {keys}
+SELECT '{side}' AS side, is_odd, {keys}
 FROM only_{side}
 WHERE is_odd
     OR fact_no IN (SELECT fact_no FROM twin_{side})

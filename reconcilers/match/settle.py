@@ -64,16 +64,17 @@ def _suspect(con: duckdb.DuckDBPyConnection, spec: MatchSpec, columns: tuple[str
         run(con, f"odd_{side}", f"SELECT fact_no FROM {side} WHERE NOT {_plain(spec)}")
         run(con, f"only_{side}", staged("seeds", side=side, columns=", ".join(columns)))
     suspects = " UNION ALL ".join(
-        f"SELECT '{side}' AS side, fact_no, is_drawn FROM only_{side}" for side in SIDES
+        f"SELECT '{side}' AS side, fact_no, is_reversal, is_drawn FROM only_{side}"
+        for side in SIDES
     )
     con.execute(f"CREATE OR REPLACE TEMP VIEW suspect AS {suspects}")
+    _draw_taken_back(con, by, columns)
     keys = ", ".join(dict.fromkeys(column for step in spec.keys for column in step.by))
     run(con, "lonely", " UNION ALL ".join(staged("lonely", side=side, keys=keys) for side in SIDES))
     _draw(con, by, "(SELECT * FROM lonely WHERE is_odd)", SIDES, columns)
     joining = "lonely" if spec.many_expected else "(SELECT * FROM lonely WHERE side = 'observed')"
     for step in spec.keys[1:]:
         _draw(con, step.by, joining, SIDES[:1], columns)
-    _draw_reversed(con, columns)
     members = " UNION ALL ".join(
         f"SELECT {', '.join(by)} FROM only_{side} WHERE is_drawn" for side in SIDES
     )
@@ -101,13 +102,20 @@ def _draw(
         )
 
 
-def _draw_reversed(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> None:
-    """Add what a lonely reversal takes back."""
-    if con.execute("SELECT count(*) FROM lonely WHERE is_reversal").fetchall() == [(0,)]:
+def _draw_taken_back(
+    con: duckdb.DuckDBPyConnection, by: tuple[str, ...], columns: tuple[str, ...]
+) -> None:
+    """Add what reversals take back and all that shares its first key: its partner is free again."""
+    if con.execute("SELECT count(*) FROM suspect WHERE is_reversal").fetchall() == [(0,)]:
         return
+    key = ", ".join(by)
+    run(con, "undoing", " UNION ".join(staged("undoing", side=side, by=key) for side in SIDES))
+    _draw(con, by, "undoing", SIDES, columns)
     for side in SIDES:
-        names = {"side": side, "columns": ", ".join(f"fact.{name}" for name in columns)}
-        con.execute(f"INSERT INTO only_{side} {staged('reversed', **names)}")
+        con.execute(
+            f"UPDATE only_{side} SET is_odd = true "
+            f"WHERE fact_no IN (SELECT fact_no FROM only_{side} SEMI JOIN undoing USING ({key}))"
+        )
 
 
 def _compared(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> str:
