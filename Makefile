@@ -27,7 +27,7 @@ demo: setup
 	$(BIN)/tieout demo $(ARGS)
 
 test: $(VENV)/dev.done browser
-	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: setup
 	$(BIN)/python -m app.demo.soak $(ARGS)

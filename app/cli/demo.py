@@ -27,7 +27,7 @@ from app.services import Services, opened
 from app.store.reading import Wanted
 
 KEPT = ("held", "unchanged", "rejected", "left_out")
-EVERY = 20  # seconds between two looks at the group that lives on
+EVERY = 10  # seconds between two looks at the group that lives on
 
 
 @click.command()
@@ -49,7 +49,7 @@ EVERY = 20  # seconds between two looks at the group that lives on
 @click.option(
     "--speed",
     type=click.FloatRange(min=0.1, max=3600),
-    default=60.0,
+    default=30.0,
     show_default=True,
     help="Seconds a second at which the group lives on while the dashboard is shown.",
 )

@@ -1,6 +1,6 @@
 """How old what each source told is, against its promised pace; and what every check made of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.dashboard.format import duration, number
 from app.dashboard.parts import card, mark, scroll, toned
 from app.dashboard.trust import Freshness
 from app.dashboard.view import OWN, View
+from app.landscape.load import SourceSetup
 
 COLUMNS = 4  # more plants than this share one column
 ACCOUNT = ("in_scope", "matched", "not_due", "excepted", "excluded", "unknown")
@@ -41,7 +42,8 @@ def panel(view: View) -> Component:
         for source, feeds in by.items()
         if set(view.landscape.sources[source].plants) & set(view.plants)
     }
-    rows = [_line(view, source, feeds, plants) for source, feeds in shown.items()]
+    lines = _lines(view, shown) if plants else [[source] for source in shown]
+    rows = [_line(view, {name: shown[name] for name in line}, plants) for line in lines]
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="table")
     return card(
         "Source freshness",
@@ -51,22 +53,50 @@ def panel(view: View) -> Component:
     )
 
 
-def _line(view: View, source: str, feeds: Sequence[Freshness], plants: Sequence[str]) -> Component:
-    setup = view.landscape.sources[source]
-    pace = min(feed.every for feed in feeds)
-    own = setup.plants
-    age = _age(view.now, feeds)
+def _lines(view: View, sources: Iterable[str]) -> list[list[str]]:
+    """Sources that share a line: the same kind of system, each of other plants."""
+    lines: list[list[str]] = []
+    for source in sources:
+        setup = view.landscape.sources[source]
+        for line in lines:
+            others = [view.landscape.sources[name] for name in line]
+            if all(_is_like(setup, other) for other in others):
+                line.append(source)
+                break
+        else:
+            lines.append([source])
+    return lines
+
+
+def _is_like(one: SourceSetup, other: SourceSetup) -> bool:
+    is_same = (one.pack.role, one.pack.system) == (other.pack.role, other.pack.system)
+    return is_same and not set(one.plants) & set(other.plants)
+
+
+def _line(view: View, line: Mapping[str, Sequence[Freshness]], plants: Sequence[str]) -> Component:
+    """The sources of one line: the age of each under its plants."""
+    setups = {source: view.landscape.sources[source] for source in line}
+    source_of = {plant: source for source, setup in setups.items() for plant in setup.plants}
+    ages = {source: _age(view.now, feeds) for source, feeds in line.items()}
     cells = [
-        html.Td(age if plant in own else html.Span("n/a", className="na"), className="right")
+        html.Td(
+            ages[source_of[plant]] if plant in source_of else html.Span("n/a", className="na"),
+            className="right",
+        )
         for plant in plants
     ]
-    pulled = f"{setup.pack.system} · every {duration(pace)}"
-    role = view.role(source)
-    name = role if source in (role.lower(), OWN) else f"{role} {source}"
+    first = next(iter(line))
+    paces = sorted({min(feed.every for feed in feeds) for feeds in line.values()})
+    pace = " to ".join(duration(pace) for pace in (paces[0], paces[-1])[: len(paces)])
+    role = view.role(first)
+    name = role if len(line) > 1 or first in (role.lower(), OWN) else f"{role} {first}"
+    told = f"{setups[first].pack.system} · every {pace}"
     return html.Tr(
         [
-            html.Th([name, html.Small(pulled, className="under")], scope="row"),
-            *(cells or [html.Td(age, className="right")]),
+            html.Th(
+                [name, html.Small(told, className="under")], scope="row", title=", ".join(line)
+            ),
+            *(cells or [html.Td(ages[first], className="right")]),
         ]
     )
 
