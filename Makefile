@@ -35,6 +35,7 @@ soak: setup
 bench: setup
 	$(BIN)/python -m benchmarks.match
 	$(BIN)/python -m benchmarks.landing
+	$(BIN)/python -m benchmarks.lake
 
 docs: $(VENV)/dev.done
 	$(BIN)/cog -r -I docs docs/*.md

@@ -3,16 +3,30 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from app.clock import SetClock
 from app.demo.estate import running
 from app.demo.faults import Plan, Planting
 from app.demo.group import Group, Happening, simulate
-from app.demo.wire import Wire
+from app.demo.wire import Delivery, Wire
 from app.jobs import collect, reconcile
 from app.services import Services, opened
+
+
+class Witness(Planting):
+    """A planting that remembers what every system was told."""
+
+    def __init__(self, *args: Any) -> None:
+        self.told: list[Delivery] = []
+        super().__init__(*args)
+
+    def entered(self, delivery: Delivery, at: datetime) -> None:
+        """A system was told something."""
+        self.told.append(delivery)
+        super().entered(delivery, at)
 
 
 @dataclass
@@ -21,7 +35,7 @@ class Played:
 
     services: Services
     history: list[Happening]
-    planting: Planting
+    planting: Witness
     pulls: list[collect.Report]
     reports: list[reconcile.Report]
     truth: Path
@@ -31,7 +45,7 @@ class Played:
 def played(folder: Path, group: Group, plan: Plan, *, every: timedelta) -> Iterator[Played]:
     """The whole history, looked at every so often and at its end."""
     history = list(simulate(group))
-    planting = Planting(group, history, plan)
+    planting = Witness(group, history, plan)
     clock = SetClock(group.starts_at, running=False)
     with running(folder, group, clock) as estate:
         wire = Wire(group, history, estate.system, estate.bus, planting)

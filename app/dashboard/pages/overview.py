@@ -175,7 +175,9 @@ def _step(at: datetime, start: datetime, step: timedelta) -> int:
 
 
 def _offenders(view: View, rows: Sequence[Mapping[str, Any]]) -> Component:
-    everything = sum(row["count"] for plant in view.plants for row in view.tallied(plant=plant))
+    # without a chosen plant also what belongs to none, like messages that wait
+    plants = view.address.plants or (None,)
+    everything = sum(row["count"] for plant in plants for row in view.tallied(plant=plant))
     way = link(f"All {plural(everything, 'exception')}", view.address.to("/exceptions"))
     if not rows:
         return card("Worst offenders", "by value at risk", _none_open(view), link=way)
