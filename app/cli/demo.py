@@ -44,7 +44,10 @@ EVERY = 10  # seconds between two looks at the group that lives on
 @click.option("--days", default=30, show_default=True, help="Days of history.")
 @click.option("--plants", default=3, show_default=True, help="Plants of the group.")
 @click.option(
-    "--faults", default="all", show_default=True, help="What goes wrong: none, all or a YAML file."
+    "--faults",
+    default="all",
+    show_default=True,
+    help="What goes wrong: none, all (what shipped rules find), every, or a YAML file.",
 )
 @click.option(
     "--speed",

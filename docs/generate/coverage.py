@@ -26,13 +26,13 @@ def page() -> str:
     found = [mode for mode in modes if mode.rules]
     planted = [mode for mode in modes if mode.is_planted]
     head = (
-        f"{len(modes)} modes; {len(planted)} can be planted in the simulated group, "
-        f"{len(found)} of them are found by shipped rules."
+        f"{len(modes)} modes; {len(planted)} can be planted in the simulated group "
+        f"(`--faults every`), {len(found)} of them are found by shipped rules (`--faults all`)."
     )
     parts = [
         f"## {letter}. {name}\n\n"
         + table(
-            ["mode", "what goes wrong", "found by", "planted", "found"],
+            ["mode", "what goes wrong", "found by", "can be planted", "planted", "found"],
             [_row(mode, scores) for mode in modes if mode.number.startswith(letter)],
         )
         for letter, name in PARTS.items()
@@ -43,7 +43,8 @@ def page() -> str:
 def _row(mode: Known, scores: dict[str, tuple[str, str]]) -> list[str]:
     by = ", ".join(f"[{rule}](rules.md#{rule.replace('/', '')})" for rule in mode.rules)
     planted, found = scores.get(mode.number, ("", ""))
-    return [mode.number, mode.name, by or f"— {mode.missing}", planted, found]
+    can = "yes" if mode.is_planted else ""
+    return [mode.number, mode.name, by or f"— {mode.missing}", can, planted, found]
 
 
 def _scores() -> dict[str, tuple[str, str]]:

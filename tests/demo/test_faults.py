@@ -1,18 +1,22 @@
 """Planting: every mode has room, no two faults meet, the truth can be read, mistakes are told."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
+from types import SimpleNamespace
 
 import pytest
 
-from app.demo.faults import MODES, Plan, Planting, Sowing, plan_of
+from app.demo.faults import COVERED, PLANTERS, Plan, Planting, Sowing, plan_of
 from app.demo.faults.books import Books
 from app.demo.faults.coverage import catalogue
 from app.demo.faults.past import Past
 from app.demo.group import Group, Kind, simulate
-from app.demo.wire import ERP, WMS, Delivery
+from app.demo.wire import CMMS, ERP, MES, SUPPLIER, WMS, Delivery, Wire, routes
 from app.landscape.document import LandscapeError
 from app.score.truth import read_truth
+
+EARLY = date(2026, 11, 2)
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +29,63 @@ def history(group):
     return list(simulate(group))
 
 
-def test_every_mode_can_be_planted_alone(group, history, tmp_path):
-    for number in MODES:
-        planting = Planting(group, history, Plan(faults=(Sowing(mode=number, count=1),)))
-        planting.write(tmp_path / "truth.csv")
-        faults = read_truth(tmp_path / "truth.csv")
-        modes = {fault.mode for fault in faults if not fault.is_decoy}
-        # what falls between two months needs a month's end; this history ends with one
-        assert modes == ({number} if modes else set())
-        assert modes or number == "H9"
+@pytest.fixture(scope="module")
+def turn():
+    """A week around the end of a month, until that is closed."""
+    return Group(seed=7, start=date(2026, 10, 29), days=7, plants=2)
+
+
+@pytest.fixture(scope="module")
+def around(turn):
+    return list(simulate(turn))
+
+
+def one(number, group, history, until=None):
+    """A fault of a mode, planted alone, until a day if it is to be over at the end."""
+    sowing = Sowing(mode=number, count=1, until=until)
+    return Planting(group, history, Plan(faults=(sowing,), decoys=False))
+
+
+def struck(planting, history):
+    """What is told otherwise: the happening, who is told if all is well, and who is after all."""
+    for h in history:
+        usual = routes(h, Random(1))
+        if (told := planting.befall(h, usual)) != usual:
+            yield h, usual, told
+
+
+class Ear:
+    """Every system and the bus between them: what was heard by whom, in order, and what failed."""
+
+    def __init__(self, group, history, planting):
+        self.heard, self.refused, self.given_up = [], [], []
+        Wire(group, history, self._system, self, planting).run(group.ends_at)
+
+    def of(self, role, *, order_no):
+        """The kinds of what a system heard of an order."""
+        return [h.kind for who, _, h in self.heard if who == role and h.order_no == order_no]
+
+    def _system(self, role, plant):
+        return SimpleNamespace(hear=lambda h, at: self.heard.append((role, at, h)))
+
+    def refuse(self, queue, number, happening, at):
+        self.refused.append(happening.no)
+
+    def give_up(self, queue, number, happening, at):
+        self.given_up.append(happening.no)
+
+    def publish(self, *_):
+        pass
+
+    take = stop = start = publish
+
+
+def test_every_mode_can_be_planted_alone(group, history, turn, around, tmp_path):
+    at_the_turn = ("H9", "H13")  # what falls between two months, or shows at a close
+    for number in PLANTERS:
+        place = (turn, around) if number in at_the_turn else (group, history)
+        one(number, *place).write(tmp_path / "truth.csv")
+        assert {fault.mode for fault in read_truth(tmp_path / "truth.csv")} == {number}
 
 
 def test_the_same_seed_plants_the_same(group, history):
@@ -105,10 +157,110 @@ def test_a_file_that_is_not_there_is_told(tmp_path, group):
         plan_of(str(tmp_path / "none.yml"), group)
 
 
+def test_all_is_what_rules_find_and_every_is_all_there_is(group):
+    assert [sowing.mode for sowing in plan_of("all", group).faults] == list(COVERED)
+    assert [sowing.mode for sowing in plan_of("every", group).faults] == list(PLANTERS)
+    assert {*COVERED} == {mode.number for mode in catalogue() if mode.rules}
+
+
+def test_every_mode_has_room_beside_all_others(turn, around):
+    rows = Planting(turn, around, plan_of("every", turn)).truth()
+    assert {row.mode for row in rows} - {""} == {*PLANTERS}
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "deaf"),
+    [
+        ("A9", Kind.COMPONENT_ISSUED, {MES, ERP, WMS}),
+        ("B10", Kind.OPERATION_SCRAPPED, {MES, ERP}),
+        ("C5", Kind.STOCK_STATUS_CHANGED, {ERP}),
+        ("G1", Kind.DOWNTIME_STARTED, {CMMS}),
+        ("G2", Kind.MAINTENANCE_COMPLETED, {CMMS}),
+        ("G3", Kind.SPARE_ISSUED, {ERP, WMS}),
+        ("H13", Kind.ORDER_COMPLETED, {MES, ERP}),
+    ],
+)
+def test_some_are_not_told(turn, around, number, kind, deaf):
+    changes = struck(one(number, turn, around), around)
+    _, usual, told = next(change for change in changes if change[0].kind is kind)
+    assert {x.system for x in usual} - {x.system for x in told} == deaf
+
+
+@pytest.mark.parametrize(
+    ("number", "field", "misled"),
+    [
+        ("A5", "quantity", {MES, ERP}),
+        ("B7", "revision", {MES}),
+        ("C10", "lot", {ERP}),
+        ("F5", "lot", {MES, ERP}),
+        ("H1", "quantity", {SUPPLIER}),
+    ],
+)
+def test_some_are_told_otherwise(turn, around, number, field, misled):
+    for h, _, told in struck(one(number, turn, around), around):
+        wrong = {x.system for x in told if getattr(x.happening, field) != getattr(h, field)}
+        assert wrong == misled
+
+
+def test_what_waits_behind_a_message_arrives_with_it_in_order(turn, around):
+    planting = one("D8", turn, around, until=EARLY)
+    ear = Ear(turn, around, planting)
+    ((first, *_),) = struck(planting, around)
+    ends = next(row.until for row in planting.truth() if row.mode == "D8")
+    late = [h for who, at, h in ear.heard if who == ERP and at == ends and h.kind == first.kind]
+    assert late[0] == first
+    assert sorted(late, key=lambda h: h.no) == late
+    assert ear.refused == []
+
+
+def test_a_message_is_tried_for_ever(turn, around):
+    planting = one("D3", turn, around, until=EARLY)
+    ((h, *_),) = struck(planting, around)
+    ear = Ear(turn, around, planting)
+    assert {*ear.refused} == {h.no}
+    assert len(ear.refused) >= 40
+    assert [who for who, _, x in ear.heard if x == h and who == ERP] == [ERP]
+
+
+def test_a_cancellation_overtakes_its_order(turn, around):
+    planting = one("D9", turn, around, until=EARLY)
+    ((h, *_),) = struck(planting, around)
+    ear = Ear(turn, around, planting)
+    assert ear.of(MES, order_no=h.order_no) == [Kind.ORDER_CANCELLED, Kind.ORDER_RELEASED]
+    assert ear.refused == [h.no] * 2
+
+
+def test_a_message_given_up_is_entered_with_another_quantity(turn, around):
+    planting = one("D10", turn, around, until=EARLY)
+    ((h, *_),) = struck(planting, around)
+    ear = Ear(turn, around, planting)
+    (quantity,) = (x.quantity for who, _, x in ear.heard if who == ERP and x.no == h.no)
+    assert (quantity, ear.given_up) == (h.quantity - 1, [h.no])
+
+
+def test_a_second_stop_lies_within_the_first(turn, around):
+    begun, ended = (delivery.happening for delivery in one("G5", turn, around).extra)
+    first = next(
+        h
+        for h in around
+        if h.kind is Kind.DOWNTIME_ENDED
+        and h.equipment == begun.equipment
+        and h.since < begun.at < h.at
+    )
+    assert ended.since == begun.at
+    assert ended.at > first.at
+
+
+def test_the_same_notice_comes_in_two_files(turn, around):
+    ((_, _, (first, second)),) = struck(one("H2", turn, around), around)
+    assert first.happening == second.happening
+    assert second.at - first.at > timedelta(hours=1)
+
+
 def test_the_catalogue_has_every_mode_and_says_of_each_what_finds_it_or_why_nothing():
     modes = {mode.number: mode for mode in catalogue()}
     assert len(modes) == 94
-    assert {*MODES} <= {*modes}
+    assert {*PLANTERS} <= {*modes}
     for mode in modes.values():
         assert bool(mode.rules) != bool(mode.missing), mode.number
         assert not mode.rules or mode.is_planted, mode.number

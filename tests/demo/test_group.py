@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.demo.faults import MODES, Plan, Sowing
+from app.demo.faults import COVERED, Plan, Sowing
 from app.demo.faults.coverage import catalogue
 from app.demo.group import MOVES, Group, Kind
 from app.demo.group.masterdata import WIP
@@ -16,7 +16,7 @@ from app.store.reading import Wanted
 from tests.demo.played import played
 
 LOOKS = timedelta(hours=40)
-ALL = Plan(faults=tuple(Sowing(mode=number, count=1) for number in MODES))
+ALL = Plan(faults=tuple(Sowing(mode=number, count=1) for number in COVERED))
 NONE = Plan(decoys=False)
 COUNTED = {Kind.OPERATION_COMPLETED, Kind.OPERATION_SCRAPPED, Kind.OPERATION_REWORKED}
 USED = {Kind.COMPONENT_ISSUED, Kind.COMPONENT_RETURNED}

@@ -14,8 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from app.demo.faults.books import Books
+from app.demo.faults.coverage import COVERED
 from app.demo.faults.decoys import decoys
-from app.demo.faults.modes import MODES
+from app.demo.faults.modes import PLANTERS
 from app.demo.faults.past import Past
 from app.demo.faults.plan import Plan, Sowing, plan_of
 from app.demo.faults.strike import LAG, Change, Row, Strike
@@ -23,7 +24,7 @@ from app.demo.group import Group, Happening
 from app.demo.wire import Delivery, Outage
 from app.score.truth import DECOY
 
-__all__ = ["MODES", "Plan", "Planting", "Sowing", "plan_of"]
+__all__ = ["COVERED", "PLANTERS", "Plan", "Planting", "Sowing", "plan_of"]
 
 _COLUMNS = (
     "code", "plant", "source_key", "key", "from", "until", "mode", "quantity", "value", "root",
@@ -76,7 +77,7 @@ class Planting:
     def _candidates(self, sowing: Sowing) -> Iterator[Strike]:
         """Plantings at the right place and time, of which somebody can know before the end."""
         chance = self._past.group.chance(f"faults/{sowing.mode}")
-        for strike in MODES[sowing.mode](self._past, chance, sowing.size):
+        for strike in PLANTERS[sowing.mode](self._past, chance, sowing.size):
             row = strike.rows[0]
             day = self._past.day(row.plant, row.since)
             if (
@@ -126,13 +127,13 @@ class Planting:
         return sorted(lasting, key=lambda row: (row.code == DECOY, row.since, row.plant, row.key))
 
     def write(self, path: Path) -> int:
-        """Write the truth file; return the number of its faults, decoys not counted."""
+        """Write the truth file; return the number of faults in what is told at first."""
         rows, text = self.truth(), io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(_COLUMNS)
         writer.writerows(map(_fields, rows))
         path.write_text(text.getvalue(), "utf-8")
-        return sum(row.code != DECOY for row in rows)
+        return sum(row.code != DECOY and row.since <= self._past.ends_at for row in rows)
 
 
 def _merged(rows: list[Row], now: datetime) -> list[Row]:

@@ -5,7 +5,7 @@ import io
 from dataclasses import dataclass
 from importlib import resources
 
-from app.demo.faults.modes import MODES
+from app.demo.faults.modes import PLANTERS
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Known:
     @property
     def is_planted(self) -> bool:
         """Whether the simulated group can have it."""
-        return self.number in MODES
+        return self.number in PLANTERS
 
 
 def catalogue() -> list[Known]:
@@ -30,3 +30,6 @@ def catalogue() -> list[Known]:
         Known(row["mode"], row["name"], tuple(row["rules"].split()), row["missing"])
         for row in csv.DictReader(io.StringIO(text))
     ]
+
+
+COVERED = tuple(mode.number for mode in catalogue() if mode.rules)  # by the rules that ship

@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from random import Random
 
 from app.demo.faults.mode import AGAIN, COUNTED, after, inner, mode, one_at, shuffled
@@ -88,17 +87,19 @@ def _received_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 
 @mode("D2")
 def _nobody_listens(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    """The receiver of an interface is gone since some hours, and still is at the end."""
+    """The receiver of an interface is gone since some hours, until somebody sees it hours later."""
     interface = next(one for one in INTERFACES if one.name == "wms.shipments")
-    starts = past.ends_at - after(rng, 4 * 3600, 9 * 3600) * size
+    starts, ends = past.ends_at - after(rng, 4 * 3600, 9 * 3600) * size, past.ends_at + 12 * HOUR
     since = starts - 5 * MINUTE
-    kept = [h for kind in interface.kinds for h in past.by_kind[kind] if h.at >= since]
-    if waiting := [h for h in past.plain(*interface.kinds) if h.at >= since]:
+    kept = [h for kind in interface.kinds for h in past.by_kind[kind] if since <= h.at < ends]
+    if waiting := [h for h in past.plain(*interface.kinds) if since <= h.at < ends]:
         channel = Row("stuck_message", waiting[0].at + 15 * MINUTE, "", key=interface.name)
+        rows = [channel, *(row for h in waiting for row in missing(past, h))]
+        later = (row for h in waiting for row in posted_later(past, h, ends))
         yield Strike(
-            [channel, *(row for h in waiting for row in missing(past, h))],
+            [*(replace(row, until=ends) for row in rows), *later],
             claims=frozenset().union(*map(lot_claims, waiting)),
-            outage=Outage(interface.name, starts),
+            outage=Outage(interface.name, starts, ends),
             waiting=frozenset(h.no for h in kept),
         )
 
@@ -141,7 +142,7 @@ def _posted_again(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 # F. Quality
 
 
-def _holds(past: Past) -> Iterator[Happening]:
+def holds(past: Past) -> Iterator[Happening]:
     """Holds on lots that were held but once: what is held again is not released.
 
     A piece with a serial number cannot be followed by its lot.
@@ -151,7 +152,7 @@ def _holds(past: Past) -> Iterator[Happening]:
     return (h for h in holds if h.lot and times[h.plant, h.item, h.lot] == 1)
 
 
-def _restated(past: Past, hold: Happening, status: str) -> list[Happening]:
+def restated(past: Past, hold: Happening, status: str) -> list[Happening]:
     """Stock that got a status because of a hold."""
     return [
         h
@@ -167,12 +168,12 @@ def _released(past: Past, hold: Happening) -> Happening | None:
 
 @mode("F1")
 def _hold_not_told(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    for hold in shuffled(rng, _holds(past)):
+    for hold in shuffled(rng, holds(past)):
         end = _released(past, hold)
         changes = {
             h.no: without(WMS, ERP)
             for status in (BLOCKED, UNRESTRICTED)
-            for h in _restated(past, hold, status)
+            for h in restated(past, hold, status)
         }
         scrapped = [h for h in past.by_kind[Kind.SCRAP_DECLARED] if h.reference == hold.document]
         for h in scrapped:
@@ -197,7 +198,7 @@ def _hold_not_told(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 def _used_on_hold(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """Quality finds that a lot was bad before it was blocked: what left it meanwhile was held."""
     left = (Kind.COMPONENT_ISSUED, Kind.DELIVERY_SHIPPED)
-    for hold in shuffled(rng, _holds(past)):
+    for hold in shuffled(rng, holds(past)):
         moves = [
             h
             for h in past.plain(*left)
@@ -218,9 +219,9 @@ def _used_on_hold(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 
 @mode("F3")
 def _still_blocked(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    for hold in shuffled(rng, _holds(past)):
+    for hold in shuffled(rng, holds(past)):
         if end := _released(past, hold):
-            changes = {h.no: without(WMS, ERP) for h in _restated(past, hold, UNRESTRICTED)}
+            changes = {h.no: without(WMS, ERP) for h in restated(past, hold, UNRESTRICTED)}
             row = Row("release_not_propagated", end.at + 4 * HOUR, hold.plant, key=hold.lot)
             yield Strike([row], changes, claims=lot_claims(hold))
 
@@ -254,7 +255,13 @@ def _posted_next_period(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """What is posted hours late gets the date of the day it is posted on."""
     for h in shuffled(rng, past.plain(Kind.DELIVERY_SHIPPED)):
         at = h.at + max(_POSTED_LATE, GRACE[h.kind])
-        if past.wall(h, at).month != past.wall(h, h.at).month and at < past.ends_at:
-            rows = differing(past, h, "wrong_period", Decimal(0))
-            rows = [replace(row, since=at, value=None, quantity=None) for row in rows]
+        if at < past.ends_at and (rows := posted_later(past, h, at)):
             yield one_at(h, rows, by_hand(ERP, at))
+
+
+def posted_later(past: Past, h: Happening, at: datetime) -> list[Row]:
+    """What is wrong with a posting entered so late that it falls into the next period."""
+    if at - h.at <= 6 * HOUR or past.wall(h, at).month == past.wall(h, h.at).month:
+        return []
+    rows = differing(past, h, "wrong_period", None)
+    return [replace(row, since=at) for row in rows]

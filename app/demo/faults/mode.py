@@ -14,7 +14,9 @@ from app.demo.group import Happening, Kind
 
 Planter = Callable[[Past, Random, int], Iterator[Strike]]
 Thing = TypeVar("Thing")
-AGAIN, GHOSTS, COUNTED = 60_000_000, 80_000_000, 90_000_000  # numbers of what never happened
+# Numbers of what never happened.
+AGAIN, GHOSTS, COUNTED = 60_000_000, 80_000_000, 90_000_000
+STOPS, NOTICES = 82_000_000, 84_000_000
 
 
 ENTERED: dict[str, Planter] = {}

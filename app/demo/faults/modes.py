@@ -1,8 +1,20 @@
 """The faults that can be planted, each by its number in the catalogue of drift modes."""
 
-from app.demo.faults import logistics, production
+from app.demo.faults import (
+    floor,
+    logistics,
+    maintenance,
+    messages,
+    production,
+    stock,
+    supply,
+)
 from app.demo.faults.mode import ENTERED
 
-__all__ = ["MODES", "logistics", "production"]
+__all__ = [
+    "PLANTERS", "floor", "logistics", "maintenance", "messages", "production", "stock", "supply",
+]  # fmt: skip
 
-MODES = {number: ENTERED[number] for number in sorted(ENTERED, key=lambda no: (no[0], int(no[1:])))}
+PLANTERS = {
+    number: ENTERED[number] for number in sorted(ENTERED, key=lambda no: (no[0], int(no[1:])))
+}

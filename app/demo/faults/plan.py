@@ -1,4 +1,4 @@
-"""Which faults to plant: all of them, none, or those of a file.
+"""Which faults to plant: all that shipped rules find, every one there is, none, or those of a file.
 
 A file is YAML:
 
@@ -8,23 +8,26 @@ A file is YAML:
       - {mode: H6, rate: 0.01, plants: ["1000"], from: 2026-10-05, until: 2026-10-12, size: 3}
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from app.demo.faults.modes import MODES
+from app.demo.faults.coverage import COVERED
+from app.demo.faults.modes import PLANTERS
 from app.demo.group import Group
 from app.landscape.document import LandscapeError, read, validate
 from app.landscape.wording import nearest
 
-_DAYS_APART = 22  # days of a plant between two faults of a mode, where all are planted
+_WORDS: Mapping[str, Iterable[str]] = {"all": COVERED, "every": PLANTERS}
+_DAYS_APART = 22  # days of a plant between two faults of a mode, where each is planted
 
 
 def _known(number: Any) -> Any:
-    if number not in MODES:
-        raise ValueError(f"there is no mode '{number}' to plant{nearest(str(number), MODES)}")
+    if number not in PLANTERS:
+        raise ValueError(f"there is no mode '{number}' to plant{nearest(str(number), PLANTERS)}")
     return number
 
 
@@ -61,12 +64,15 @@ class Plan(BaseModel):
 
 
 def plan_of(text: str, group: Group) -> Plan:
-    """The plan for `none`, `all` or a file. Raises `LandscapeError` with all its mistakes."""
+    """The plan for `none`, `all`, `every` or a file.
+
+    Raises `LandscapeError` with all its mistakes.
+    """
     if text == "none":
         return Plan(decoys=False)
-    if text == "all":
+    if text in _WORDS:
         count = max(1, round(group.days * group.plants / _DAYS_APART))
-        return Plan(faults=tuple(Sowing(mode=number, count=count) for number in MODES))
+        return Plan(faults=tuple(Sowing(mode=number, count=count) for number in _WORDS[text]))
     path = Path(text)
     document = read(path, path.parent)
     plan = validate(document, Plan)

@@ -130,6 +130,49 @@ def failing(system: str, failures: int, after: timedelta, *, is_dead: bool) -> C
     return change
 
 
+def overtaken(system: str, failures: int, after: timedelta) -> Change:
+    """The message to a system fails some times and arrives so long after; what is sent meanwhile
+    does not wait for it.
+    """
+
+    def change(told: list[Delivery]) -> list[Delivery]:
+        return [
+            # Only messages of the same interface keep their order: this one is of its own.
+            replace(
+                one,
+                at=one.happening.at + after,
+                failures=failures,
+                interface=replace(one.interface, kinds=frozenset()),
+            )
+            if one.system == system and one.interface
+            else one
+            for one in told
+        ]
+
+    return change
+
+
+def repaired(system: str, given_up: timedelta, after: timedelta, **fields: Any) -> Change:
+    """The message to a system is given up so long after; later somebody enters what it said, but
+    for some fields.
+    """
+
+    def change(told: list[Delivery]) -> list[Delivery]:
+        by_hands = [
+            replace(
+                one,
+                at=one.happening.at + after,
+                happening=replace(one.happening, **fields),
+                interface=None,
+            )
+            for one in told
+            if one.system == system
+        ]
+        return [*failing(system, 3, given_up, is_dead=True)(told), *by_hands]
+
+    return change
+
+
 # Truth of what the pairwise rules see
 
 

@@ -21,7 +21,7 @@ from app.landscape.document import LandscapeError
     "--faults",
     default="none",
     show_default=True,
-    help="none, all or a YAML file; 3 plants at most.",
+    help="none, all, every or a YAML file; 3 plants at most.",
 )
 @click.option("--processes", default=1, show_default=True, help="Divisions told at a time.")
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
