@@ -117,7 +117,7 @@ def simulation(folder: Path, wish: Wish) -> Iterator[Simulation]:
     """
     told = Group(seed=wish.seed, days=wish.days, plants=wish.plants).ends_at
     group = Group(seed=wish.seed, days=wish.days + LIVE_DAYS, plants=wish.plants)
-    plan = plan_of(wish.faults, group)
+    plan = plan_of(wish.faults, group, wish.days)
     claim(folder, wish.text)
     history = list(simulate(group))
     planting = Planting(group, history, plan, told)

@@ -6,7 +6,7 @@ lot or a document, so that each can be told for itself.
 
 import csv
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -60,15 +60,16 @@ class Planting:
         beds = [
             (sowing, sorted(self._candidates(sowing), key=self._is_over)) for sowing in plan.faults
         ]
+        planted = Counter[str]()
         for sowing, candidates in sorted(beds, key=lambda bed: len(bed[1])):
             wanted = sowing.count or max(1, round(len(candidates) * (sowing.rate or 0)))
-            planted = 0
             for strike in candidates:
-                if planted == wanted:
+                if not wanted:
                     break
                 if not strike.claims & self._claimed:
-                    planted += 1
-                    self._plant(strike, sowing.mode, f"{sowing.mode}-{planted}")
+                    wanted -= 1
+                    planted[sowing.mode] += 1
+                    self._plant(strike, sowing.mode, f"{sowing.mode}-{planted[sowing.mode]}")
         if plan.decoys:
             for strike in decoys(self._past, self._past.group.chance("faults/decoys")):
                 if not strike.claims & self._claimed:

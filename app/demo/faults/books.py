@@ -70,7 +70,7 @@ class Books:
             key="/".join(filter(None, (bare(item), lot))),
             until=None if left else max(filter(None, (spell.until for spell in spells))),
             quantity=total if left else None,
-            value=self._past.value(first.first, total, self.now) if left else None,
+            value=self._past.value(first.first, total) if left else None,
         )
 
 

@@ -45,10 +45,9 @@ class Past:
         """Whether goods come into stock with this report."""
         return self.group.items[h.item].routing[-1].no == h.operation
 
-    def value(self, h: Happening, quantity: Decimal, at: datetime | None = None) -> Decimal:
-        """What a quantity of the item is worth on the day, by default when it happened; EUR."""
-        day = self.wall(h, at or h.at).date()
-        worth = abs(quantity) * self.group.items[h.item].cost(day)
+    def value(self, h: Happening, quantity: Decimal) -> Decimal:
+        """What a quantity of the item was worth on the day it happened; EUR."""
+        worth = abs(quantity) * self.group.items[h.item].cost(self.wall(h, h.at).date())
         return worth.quantize(_CENT, ROUND_HALF_UP)
 
     def day(self, plant: str, at: datetime) -> date:

@@ -9,7 +9,7 @@ A file is YAML:
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -63,16 +63,20 @@ class Plan(BaseModel):
     decoys: bool = True
 
 
-def plan_of(text: str, group: Group) -> Plan:
+def plan_of(text: str, group: Group, first: int | None = None) -> Plan:
     """The plan for `none`, `all`, `every` or a file.
 
-    Raises `LandscapeError` with all its mistakes.
+    `first` is the number of days that are told at once, where the group lives on after them: there
+    is something of everything in them, and after them. Raises `LandscapeError` with all its
+    mistakes.
     """
     if text == "none":
         return Plan(decoys=False)
     if text in _WORDS:
-        count = max(1, round(group.days * group.plants / _DAYS_APART))
-        return Plan(faults=tuple(Sowing(mode=number, count=count) for number in _WORDS[text]))
+        parts = [_part(group, 0, first or group.days)]
+        parts += [_part(group, first, group.days)] if first else []
+        sown = (Sowing(mode=number, **part) for number in _WORDS[text] for part in parts)
+        return Plan(faults=tuple(sown))
     path = Path(text)
     document = read(path, path.parent)
     plan = validate(document, Plan)
@@ -88,3 +92,10 @@ def plan_of(text: str, group: Group) -> Plan:
     if mistakes:
         raise LandscapeError(mistakes)
     return plan
+
+
+def _part(group: Group, first: int, last: int) -> dict[str, Any]:
+    """How many faults of a mode some days take, and which days these are."""
+    count = max(1, round((last - first) * group.plants / _DAYS_APART))
+    days = {"since": timedelta(days=first), "until": timedelta(days=last - 1)}
+    return {"count": count, **{name: group.start + day for name, day in days.items()}}

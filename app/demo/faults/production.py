@@ -10,10 +10,12 @@ from random import Random
 from app.demo.faults.mode import GHOSTS, after, inner, mode, one_at, shuffled
 from app.demo.faults.past import Past, bare
 from app.demo.faults.strike import (
+    HOUR,
     MINUTE,
     Row,
     Strike,
     altered,
+    by_hand,
     differing,
     lot_claims,
     missing,
@@ -192,15 +194,21 @@ def _substituted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 
 @mode("E1")
 def _not_in_mes(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The message is lost; somebody enters the order by hand before it is started, if it is."""
+    kinds = (Kind.ORDER_CHANGED, Kind.ORDER_CANCELLED, Kind.OPERATION_STARTED)
     for h in shuffled(rng, past.by_kind[Kind.ORDER_RELEASED]):
-        if past.of_order(h.order_no, Kind.OPERATION_STARTED):
+        others = past.of_order(h.order_no, *kinds)
+        ends = next((one for one in others if one.kind is not Kind.ORDER_CHANGED), None)
+        until = ends.at - MINUTE if ends else None
+        if until and until < h.at + 2 * HOUR:
             continue
-        others = past.of_order(h.order_no, Kind.ORDER_CHANGED, Kind.ORDER_CANCELLED)
-        gone = next((one.at for one in others if one.kind is Kind.ORDER_CANCELLED), None)
+        is_entered = ends is not None and ends.kind is Kind.OPERATION_STARTED
+        change = by_hand(MES, until) if until and is_entered else without(MES)
+        lost = (one for one in (h, *others) if until is None or one.at < until or not is_entered)
         row = Row(
-            "missing_counterpart", h.at + 15 * MINUTE, h.plant, key=bare(h.order_no), until=gone
+            "missing_counterpart", h.at + 15 * MINUTE, h.plant, key=bare(h.order_no), until=until
         )
-        changes = {one.no: without(MES) for one in (h, *others)}
+        changes = {one.no: change for one in lost}
         yield Strike([row], changes, claims=frozenset({bare(h.order_no)}))
 
 
