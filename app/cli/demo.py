@@ -85,7 +85,7 @@ def demo(ctx: click.Context, /, folder: Path, *, recorded: bool, **asked: Any) -
 
 def _simulate(group: Simulation, form: str, *, once: bool, port: int, speed: float) -> None:
     with opened(group.landscape, clock=group.clock) as services:
-        say(f"{group.faults} faults are planted; the truth is in {group.truth}")
+        say(f"what really goes wrong is written to {group.truth}")
         pulls: list[Pull] = []
         known = last_looked(services)
         for stop in group.stops(known):

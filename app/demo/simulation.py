@@ -50,7 +50,6 @@ class Simulation:
     planting: Planting
     ends_at: datetime  # of the history; UTC
     lasts_until: datetime  # how long the group can live on; UTC
-    faults: int
     _halted: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -121,8 +120,7 @@ def simulation(folder: Path, wish: Wish) -> Iterator[Simulation]:
     claim(folder, wish.text)
     history = list(simulate(group))
     planting = Planting(group, history, plan, told)
-    faults = planting.write(folder / "truth.csv")
     clock = SetClock(group.starts_at, running=False)
     with running(folder, group, clock) as estate:
         wire = Wire(group, history, estate.system, estate.bus, planting)
-        yield Simulation(folder, estate, clock, wire, planting, told, group.ends_at, faults)
+        yield Simulation(folder, estate, clock, wire, planting, told, group.ends_at)

@@ -127,14 +127,13 @@ class Planting:
         lasting = (row for row in rows if row.until is None or row.since < row.until)
         return sorted(lasting, key=lambda row: (row.code == DECOY, row.since, row.plant, row.key))
 
-    def write(self, path: Path) -> int:
-        """Write the truth file; return the number of faults in what is told at first."""
-        rows, text = self.truth(), io.StringIO(newline="")
+    def write(self, path: Path) -> None:
+        """Write the truth file."""
+        text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        writer.writerows(map(_fields, rows))
+        writer.writerows(map(_fields, self.truth()))
         path.write_text(text.getvalue(), "utf-8")
-        return sum(row.code != DECOY and row.since <= self._past.ends_at for row in rows)
 
 
 def _merged(rows: list[Row], now: datetime) -> list[Row]:
