@@ -9,6 +9,9 @@ SELF := $(PIP) install --no-deps --no-build-isolation --no-index --editable .
 CHROMIUM := /usr/bin/chromium
 BROWSER := chromium libatomic1
 
+# Where bytecode is not kept, every process compiles all of this anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test browser soak bench docs check format lint types imports stale-docs
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -98,6 +99,7 @@ def written(path: Path, name: str) -> str:
         raise LandscapeError([Mistake(name, 0, f"cannot be read: {error.strerror}")]) from error
 
 
+@lru_cache(maxsize=256)  # packs and shipped rules are read again with every landscape of a process
 def _composed(text: str, name: str) -> Node | None:
     try:
         node: Node | None = YAML(typ="safe", pure=True).compose(text)
