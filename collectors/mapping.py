@@ -82,6 +82,11 @@ class Select:
 
 def parse(text: str, target: Collection[str]) -> Select:
     """Read the author's SELECT into a table with the columns `target`. Raises `MappingError`."""
+    return _parsed(text, with_basis="time_basis" in target)
+
+
+@lru_cache(maxsize=256)  # packs are read again with every landscape of a process
+def _parsed(text: str, *, with_basis: bool) -> Select:
     try:
         statements = [tree for tree in sqlglot.parse(text, dialect="duckdb") if tree is not None]
     except sqlglot.errors.TokenError as error:
@@ -99,14 +104,14 @@ def parse(text: str, target: Collection[str]) -> Select:
     for branch in branches:
         if len(branch.selects) != len(columns):
             raise MappingError("the SELECTs of the UNION ALL differ in their number of columns")
-        _instrument(branch, columns, with_basis="time_basis" in target)
+        _instrument(branch, columns, with_basis=with_basis)
     if "" in columns or "*" in columns:
         raise MappingError("every column needs a name: SELECT expression AS column, not *")
     if twice := {column for column in columns if columns.count(column) > 1}:
         raise MappingError(f"column given twice: {', '.join(sorted(twice))}")
     if "source_key" not in columns:
         raise MappingError("there is no source_key: the natural key of the record in its source")
-    if "time_basis" in target and "occurred_at" in columns and "time_basis" not in columns:
+    if with_basis and "occurred_at" in columns and "time_basis" not in columns:
         columns = (*columns, "time_basis")
     return Select(statements[0].sql(dialect="duckdb"), columns, constants)
 

@@ -51,7 +51,7 @@ STOCK = (
 @contextlib.contextmanager
 def reading(folder: Path) -> Iterator[tuple[Landscape, SqlStore]]:
     """The landscape and its SQL store, for a command that looks and changes nothing."""
-    landscape = load(folder)
+    landscape = load(folder, tries=False)
     if not landscape.home.is_dir():
         raise Failure("nothing was collected here yet; run: tieout collect")
     store = open_store(database_url(landscape) or sql_url(landscape.home))

@@ -18,9 +18,12 @@ from app.landscape.wording import offer
 __all__ = ["Landscape", "LoadedRule", "SourceSetup", "load"]
 
 
-def load(folder: Path) -> Landscape:
-    """The landscape in `folder`. Raises `LandscapeError` with every mistake found."""
-    notebook = Notebook(folder.resolve())
+def load(folder: Path, *, tries: bool = True) -> Landscape:
+    """The landscape in `folder`. Raises `LandscapeError` with every mistake found.
+
+    Who collects nothing need not have the mappings tried.
+    """
+    notebook = Notebook(folder.resolve(), tries=tries)
     landscape = _landscape(notebook)
     if notebook.mistakes or landscape is None:
         raise LandscapeError(notebook.mistakes)

@@ -14,8 +14,9 @@ Model = TypeVar("Model", bound=BaseModel)
 class Notebook:
     """One pass over a landscape: what is wrong is noted, and the rest is read all the same."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, tries: bool = True) -> None:
+        """`tries`: whether mappings are tried on an empty page, which takes longest."""
+        self.folder, self.tries = folder, tries
         self.mistakes: list[Mistake] = []
         self.notes: list[Mistake] = []
 
