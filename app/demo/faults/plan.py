@@ -73,8 +73,9 @@ def plan_of(text: str, group: Group, first: int | None = None) -> Plan:
     if text == "none":
         return Plan(decoys=False)
     if text in _WORDS:
-        parts = [_part(group, 0, first or group.days)]
-        parts += [_part(group, first, group.days)] if first else []
+        parts: list[dict[str, Any]] = [{"count": _count(group, group.days)}]
+        if first:
+            parts = [_part(group, 0, first), _part(group, first, group.days)]
         sown = (Sowing(mode=number, **part) for number in _WORDS[text] for part in parts)
         return Plan(faults=tuple(sown))
     path = Path(text)
@@ -94,8 +95,13 @@ def plan_of(text: str, group: Group, first: int | None = None) -> Plan:
     return plan
 
 
+def _count(group: Group, days: int) -> int:
+    """How many faults of a mode so many days take."""
+    return max(1, round(days * group.plants / _DAYS_APART))
+
+
 def _part(group: Group, first: int, last: int) -> dict[str, Any]:
-    """How many faults of a mode some days take, and which days these are."""
-    count = max(1, round((last - first) * group.plants / _DAYS_APART))
+    """Faults of some days of a group, which are counted from 0."""
     days = {"since": timedelta(days=first), "until": timedelta(days=last - 1)}
-    return {"count": count, **{name: group.start + day for name, day in days.items()}}
+    bounds = {name: group.start + day for name, day in days.items()}
+    return {"count": _count(group, last - first), **bounds}
