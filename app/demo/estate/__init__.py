@@ -38,7 +38,7 @@ _PAGE = 2000
 _BUSY = 40  # every so manyth request to the warehouse is one too many
 _DOWN = 9  # every so manyth request to maintenance meets it restarting; it says not for how long
 FLOORS: tuple[Dialect | None, ...] = (None, "us", "de")  # how a plant's MES drops files, if it does
-WORDS = {"unrestricted": "free", "inspection": "inspect", "blocked": "blocked"}
+_STATUSES = {"unrestricted": "free", "inspection": "inspect", "blocked": "blocked"}
 
 
 @dataclass
@@ -153,11 +153,15 @@ def _write_landscape(
     _write_csv(target / "item_cost.csv", ("item", "unit_cost", "currency", "valid_from"), costs)
 
 
-def _write_words(folder: Path, sources: Iterable[str]) -> None:
-    """What the warehouse calls places and statuses. The books know no dock."""
+def warehouse_words() -> dict[str, dict[str, str]]:
+    """What the warehouse calls places and statuses, by subject. The books know no dock."""
     places = {own: FINISHED if place == DOCK else place for place, own in wms.LOCATIONS.items()}
-    statuses = {own.lower(): WORDS[status] for status, own in wms.STATUSES.items()}
-    for subject, words in (("location", places), ("stock_status", statuses)):
+    statuses = {own.lower(): _STATUSES[status] for status, own in wms.STATUSES.items()}
+    return {"location": places, "stock_status": statuses}
+
+
+def _write_words(folder: Path, sources: Iterable[str]) -> None:
+    for subject, words in warehouse_words().items():
         rows = ((source, own, word) for source in sources for own, word in words.items())
         _write_csv(folder / f"{subject}.csv", ("source", "source_key", "key"), rows)
 

@@ -7,13 +7,11 @@ from datetime import datetime
 from functools import partial
 from string import digits
 
-from app.demo.estate import WORDS
+from app.demo.estate import warehouse_words
 from app.demo.group import Happening
-from app.demo.group.masterdata import DOCK, FINISHED
 from app.demo.lake.division import Division
 from app.demo.lake.ears import Books, Ears, Lists, Place
 from app.demo.lake.facts import Source, contract
-from app.demo.systems import wms
 from app.demo.systems.erp import Erp
 from app.demo.systems.floor import Floor, Row
 from app.demo.systems.qms import Qms
@@ -40,12 +38,11 @@ _FEEDS = {
     QMS: {"holds": "holds"},
 }
 _PACKS = {ERP: "erp/sap_s4", MES: "mes/sql", WMS: "wms/json", QMS: "qms/json"}
-_PLACES = {own: FINISHED if place == DOCK else place for place, own in wms.LOCATIONS.items()}
-_STATUSES = {own.lower(): WORDS[status] for status, own in wms.STATUSES.items()}
-_WORDS = (
-    *(("location", own, word) for own, word in _PLACES.items()),
-    *(("stock_status", own, word) for own, word in _STATUSES.items()),
-)  # of a warehouse
+_WORDS = tuple(
+    (subject, own, word)
+    for subject, words in warehouse_words().items()
+    for own, word in words.items()
+)
 
 
 @dataclass(frozen=True)

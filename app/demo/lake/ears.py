@@ -14,10 +14,6 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from app.demo.systems import qms, wms
-from app.demo.systems.odata import ODataService
-from app.demo.systems.rest import RestService
-from app.demo.systems.sap import ROOT, SETS
 from collectors.page import Page, Records
 
 HEADER = "to_MaterialDocumentHeader"  # the one part of a record that is an object of its own
@@ -72,15 +68,13 @@ class Ears:
         return pages
 
 
-class Books(ODataService):
-    """The ERP's server, only that it keeps nothing: it tells its ears.
+class Books:
+    """In place of the ERP's server.
 
     `feeds` leads from an entity set to its feed.
     """
 
     def __init__(self, ears: Ears, feeds: Mapping[str, Place]) -> None:
-        super().__init__(ROOT, SETS, "", "")
-        self.close()  # nothing is kept
         self._ears, self._feeds, self._header = ears, feeds, ""
 
     def put(self, name: str, rows: Iterable[Row]) -> None:
@@ -96,15 +90,13 @@ class Books(ODataService):
                 self._ears.hear(place, {**row, HEADER: self._header})
 
 
-class Lists(RestService):
-    """The server of warehouse or quality system, only that it keeps nothing: it tells its ears.
+class Lists:
+    """In place of the server of a warehouse or quality system.
 
     `place` leads from a list and a plant to the feed.
     """
 
     def __init__(self, ears: Ears, place: Callable[[str, str], Place]) -> None:
-        super().__init__((*wms.LISTS, *qms.LISTS), "")
-        self.close()  # nothing is kept
         self._ears, self._place = ears, place
 
     def put(self, path: str, rows: Iterable[Row], gone: Iterable[Row] = ()) -> None:
@@ -117,6 +109,9 @@ class Lists(RestService):
                 self._ears.lay(place, _balance(row), row)
             else:
                 self._ears.hear(place, row)
+
+    def stamp(self, path: str, fields: Callable[[], Row]) -> None:
+        """Balances are those of the instant of a look."""
 
 
 def _line(row: Row) -> tuple[str, ...]:

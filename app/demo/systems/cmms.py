@@ -4,14 +4,14 @@ Its habits: numbers without zeros, wall time of the plant without an offset but 
 a machine that stands has at most one downtime, and work opened meanwhile is for that one.
 """
 
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.demo.group import Group, Happening, Kind
 from app.demo.systems.erp import event_id, reference
 from app.demo.systems.rest import Listing
+from app.demo.systems.shelf import Shelf
 
 LISTS = (
     Listing(
@@ -44,17 +44,10 @@ _SERVICE = "service"  # the reason of a stop that was planned
 Row = dict[str, Any]
 
 
-class Service(Protocol):
-    """Where the lists are served."""
-
-    def put(self, path: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add rows to a list, or replace those with the same key."""
-
-
 class Cmms:
     """The maintenance of all plants, told as lists. Quantities are in the base unit, unsigned."""
 
-    def __init__(self, group: Group, service: Service) -> None:
+    def __init__(self, group: Group, service: Shelf) -> None:
         self._service = service
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
         self._orders: dict[str, Row] = {}

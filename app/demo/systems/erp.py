@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from app.demo.group import MOVES, Group, Happening, Kind
 from app.demo.group.masterdata import BLOCKED, DOCK, FINISHED, INSPECTION, UNRESTRICTED
-from app.demo.systems.odata import ODataService
+from app.demo.systems.shelf import Shelf
 
 _TOO_LATE = timedelta(hours=6)
 EVENTS = uuid.UUID("7c1f0a52-5b0e-4a3c-9d51-0f6f5be0a001")
@@ -81,7 +81,7 @@ def correlation(happening: Happening) -> str:
 class Erp:
     """The books of the group, served as an SAP gateway serves them."""
 
-    def __init__(self, group: Group, service: ODataService) -> None:
+    def __init__(self, group: Group, service: Shelf) -> None:
         self._service, self._group = service, group
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
         self._lines = {plant.code: plant.lines for plant in group.sites}

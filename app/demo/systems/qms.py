@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.demo.group import Group, Happening, Kind
-from app.demo.systems.rest import Listing, RestService
+from app.demo.systems.rest import Listing
+from app.demo.systems.shelf import Shelf
 
 LISTS = (
     Listing(
@@ -26,7 +27,7 @@ LISTS = (
 class Qms:
     """The holds of all plants, served as a list."""
 
-    def __init__(self, group: Group, service: RestService) -> None:
+    def __init__(self, group: Group, service: Shelf) -> None:
         self._service = service
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
         self._holds: dict[str, dict[str, Any]] = {}

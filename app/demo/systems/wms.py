@@ -25,7 +25,8 @@ from app.demo.group.masterdata import (
     WIP,
 )
 from app.demo.systems.erp import reference
-from app.demo.systems.rest import Listing, RestService
+from app.demo.systems.rest import Listing
+from app.demo.systems.shelf import Store
 
 LOCATIONS = {
     RAW: "HALL-R",
@@ -95,7 +96,7 @@ class Wms:
     Balances are told for the instant of what was heard last, or that until which time has passed.
     """
 
-    def __init__(self, group: Group, service: RestService, plants: tuple[str, ...]) -> None:
+    def __init__(self, group: Group, service: Store, plants: tuple[str, ...]) -> None:
         self._service, self._plants = service, plants
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
         self._stock: dict[tuple[str, ...], Decimal] = {}
