@@ -12,10 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import duckdb
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+CODES = (  # what an exception may be
+    "missing_posting", "orphan_posting", "duplicate_posting", "quantity_variance", "unit_mismatch",
+    "late_posting", "wrong_period", "attribute_mismatch", "posting_failed", "reversal_lost",
+    "balance_variance", "ledger_mismatch", "status_drift", "revision_drift", "missing_counterpart",
+    "hold_not_propagated", "hold_violated", "release_not_propagated", "genealogy_gap",
+    "stuck_message", "dead_letter", "silent_failure", "duplicate_message", "retry_storm",
+    "sequence_gap", "count_mismatch", "contract_drift", "silent_source", "unmapped_key",
+    "master_data_drift", "downtime_unreflected", "spare_part_unposted", "negative_stock",
+    "transit_open", "cutoff_balance",
+)  # fmt: skip
 
 VERDICT = """
     side VARCHAR,            -- name of the side the fact is on
@@ -73,6 +84,10 @@ MEASURE = """
 Texts = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
 ]
+
+
+class ReconcilerError(Exception):
+    """A rule could not be evaluated."""
 
 
 class Strict(BaseModel):
@@ -152,7 +167,10 @@ class SideUse:
     Facts of a side that is not `counted` are not accounted for; where it is `is_needed` all the
     same, the rule says nothing without somebody who tells them, and where it is `is_awaited`,
     nothing while those who tell them are silent. `time` is the column the question's instant
-    applies to. A side that only `meets` another shares its links with that one alone.
+    applies to. A side that only `meets` another shares its links with that one alone. Where it
+    `is_gone`, its facts are those a complete listing of their source no longer has. Of stock the
+    `snapshot` says which accepted one of each feed is meant: the newest, the first, or the newest
+    of an instant until which all sides are complete.
     """
 
     side: Side
@@ -162,6 +180,8 @@ class SideUse:
     is_awaited: bool = False
     time: str = "event_at"
     meets: str = ""
+    is_gone: bool = False
+    snapshot: Literal["newest", "first", "settled"] = "newest"
 
 
 class Family(Protocol):
@@ -223,6 +243,37 @@ def _mentioned(sql: str, binds: Mapping[str, Any]) -> dict[str, Any]:
 def interval(duration: timedelta) -> str:
     """An SQL interval literal, exact to the second."""
     return f"INTERVAL '{int(duration.total_seconds())}' SECOND"
+
+
+def due_after(since: str, due: Due) -> tuple[str, str]:
+    """The instant `due` after the expression `since`, and the joins it needs.
+
+    Working time is counted on the calendar of the column `plant`; where none is known it is time.
+    """
+    if not isinstance(due, Working):
+        return f"{since} + {interval(due)}", ""
+    parts = {"since": since, "grace": str(int(due.working.total_seconds()))}
+    parts["worked"] = render(_WORKED, **parts)
+    return render(_WORKING_DUE, **parts), render(_WORKING_JOINS, **parts)
+
+
+_WORKED = """
+began.worked + least(epoch({since}) - epoch(began.opens_at), began.seconds) + {grace}
+"""
+_WORKING_DUE = """
+coalesce(
+    ends.opens_at + to_seconds(CAST({worked} - ends.worked AS BIGINT)),
+    {since} + INTERVAL '{grace}' SECOND
+)
+"""
+_WORKING_JOINS = """
+LEFT JOIN working AS began
+    ON began.plant_code = plant
+    AND {since} >= began.opens_at AND {since} < began.next_opens_at
+LEFT JOIN working AS ends
+    ON ends.plant_code = plant
+    AND {worked} >= ends.worked AND {worked} < ends.worked + ends.seconds
+"""
 
 
 def literals(values: Iterable[str]) -> str:

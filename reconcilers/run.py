@@ -2,7 +2,7 @@
 
 The engine's connection holds the canonical tables, each with `fact_no` and `superseded_at` beside
 the columns of a fact, and the tables a family may look things up in: `working`, `period_day`,
-`unit_factor`. A run writes only temp tables.
+`unit_factor`, `refusal`. A run writes only temp tables.
 """
 
 from collections.abc import Mapping
@@ -19,21 +19,26 @@ from reconcilers.family import (
     Excluding,
     Family,
     Known,
+    ReconcilerError,
     Side,
     SideUse,
     literals,
 )
+from reconcilers.genealogy import Genealogy
 from reconcilers.interval import Interval
 from reconcilers.match import Match
+from reconcilers.rollforward import Rollforward
+from reconcilers.silence import Silence
+from reconcilers.sql import Sql
 from reconcilers.state import State
+from reconcilers.tally import Tally
 
-_ALL: tuple[Family, ...] = (Match(), Balance(), State(), Delivery(), Interval())
+_ALL: tuple[Family, ...] = (
+    Match(), Balance(), Rollforward(), Tally(), State(), Delivery(), Interval(), Genealogy(),
+    Silence(), Sql(),
+)  # fmt: skip
 FAMILIES: dict[str, Family] = {family.name: family for family in _ALL}
 SNAPSHOT_LINES = "stock_balance"
-
-
-class ReconcilerError(Exception):
-    """A rule could not be evaluated."""
 
 
 class ConservationError(ReconcilerError):
@@ -113,8 +118,8 @@ def show(
     """
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(use, pairing, name, bind)}")
     if use.side.table == SNAPSHOT_LINES:
-        newest = _newest_snapshots(pairing.sources[name], bind)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_snapshots AS {newest}")
+        chosen = _snapshots(use, pairing.sources[name], bind)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_snapshots AS {chosen}")
 
 
 def account(
@@ -162,26 +167,31 @@ def select(use: SideUse, pairing: Pairing, name: str, bind: Bind) -> str:
         f"source IN ({literals(sources)})",
         *conditions_of(use.side),
         *([f"(plant IN ({literals(pairing.plants)}) OR plant IS NULL)"] if pairing.plants else []),
-        "NOT is_deleted",
+        "is_deleted" if use.is_gone else "NOT is_deleted",
         _known(bind.known_at),
         f"({use.time} IS NULL OR {use.time} <= {_instant(bind.as_of)})",
         *([f"{use.time} >= {_instant(bind.since)}"] if bind.since else []),
     ]
     if use.side.table == SNAPSHOT_LINES:
-        newest = f"SELECT (source, feed, snapshot_id) FROM ({_newest_snapshots(sources, bind)})"
-        conditions.append(f"(source, feed, snapshot_id) IN ({newest})")
+        chosen = f"SELECT (source, feed, snapshot_id) FROM ({_snapshots(use, sources, bind)})"
+        conditions.append(f"(source, feed, snapshot_id) IN ({chosen})")
     return f"SELECT * FROM {use.side.table} WHERE {' AND '.join(conditions)}"
 
 
-def _newest_snapshots(sources: tuple[str, ...], bind: Bind) -> str:
-    """The newest accepted snapshot of each feed; an accepted empty one has no lines."""
+def _snapshots(use: SideUse, sources: tuple[str, ...], bind: Bind) -> str:
+    """The accepted snapshot of each feed that is meant; an accepted empty one has no lines."""
+    is_first = use.snapshot == "first"
+    end = "min" if is_first else "max"
+    until = min(bind.as_of, bind.horizon) if use.snapshot == "settled" else bind.as_of
+    since = f" AND balance_at >= {_instant(bind.since)}" if is_first and bind.since else ""
     return f"""
         SELECT
-            source, feed, arg_max(snapshot_id, (balance_at, fact_no)) AS snapshot_id,
-            max(balance_at) AS balance_at
+            source, feed, {end}(balance_at) AS balance_at,
+            arg_{end}(snapshot_id, (balance_at, fact_no)) AS snapshot_id,
+            arg_{end}(observed_at, (balance_at, fact_no)) AS observed_at
         FROM stock_snapshot
         WHERE source IN ({literals(sources)})
-            AND balance_at <= {_instant(bind.as_of)} AND {_known(bind.known_at)}
+            AND balance_at <= {_instant(until)} AND {_known(bind.known_at)}{since}
         GROUP BY source, feed
     """
 

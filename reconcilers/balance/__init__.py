@@ -133,10 +133,22 @@ def _words(spec: BalanceSpec) -> dict[str, str]:
         "differing": f"CASE {differing} ELSE 'attribute' END" if differing else "'attribute'",
         "absolute": str(spec.tolerance),
         "percent": f"CAST({spec.percent / 100:f} AS DECIMAL(18, 9))",
+        "total_differs": _total_differs(spec),
+        "is_measured": "false" if spec.split_of else "true",
         "plant": "plant" if "plant" in spec.grain else "CAST(NULL AS VARCHAR)",
         "plant_of_level": "level.plant" if "plant" in spec.grain else "CAST(NULL AS VARCHAR)",
-        "subject": subject("'stock'", *(f"coalesce(level.{name}, '')" for name in spec.grain)),
+        "subject": subject("'stock'", *(f"coalesce(off.{name}, '')" for name in spec.grain)),
     }
+
+
+def _total_differs(spec: BalanceSpec) -> str:
+    """Whether what is split differs in sum, what is not due left out: that is another matter."""
+    if not spec.split_of:
+        return "false"
+    whole = f"OVER (PARTITION BY {', '.join(f'level.{name}' for name in spec.split_of)})"
+    total = f"sum(level.variance - coalesce(moved.waiting, 0)) {whole}"
+    is_mixed = f"max(CASE WHEN level.is_mixed THEN 1 ELSE 0 END) {whole} = 1"
+    return f"({is_mixed} OR coalesce(abs({total}) > max(level.tolerance) {whole}, true))"
 
 
 def _book(con: duckdb.DuckDBPyConnection, spec: BalanceSpec, words: Mapping[str, str]) -> None:

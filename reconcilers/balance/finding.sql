@@ -13,4 +13,4 @@ SELECT subject, CASE WHEN is_mixed THEN 'unit_mismatch' ELSE 'balance_variance' 
         coalesce(nullif(units_expected, ''), 'nothing') || ' against ' || coalesce(nullif(units_observed, ''), 'nothing')
         || ': not compared until cross_reference/unit.csv leads to one unit'
     END AS note
-FROM judged WHERE NOT only_waiting
+FROM judged WHERE is_told

@@ -58,6 +58,11 @@ class BalanceSpec(Strict):
     movements: tuple[Movements, ...] = ()
     booked_expected: Side | None = None
     booked_observed: Side | None = None
+    split_of: tuple[Grain, ...] = Field(
+        default=(),
+        description="columns of the grain by which a total is held; with them only what is split "
+        "otherwise is told, where the totals agree",
+    )
 
     @model_validator(mode="after")
     def _of_stock(self) -> Self:
@@ -67,4 +72,6 @@ class BalanceSpec(Strict):
             )
         if "item" not in self.grain:
             raise ValueError("grain needs 'item': quantities of different items are never added")
+        if self.split_of and not {"item"} <= {*self.split_of} < {*self.grain}:
+            raise ValueError("split_of needs 'item' and columns of the grain, but not all of them")
         return self

@@ -12,6 +12,7 @@ from reconcilers.family import Bind, SideUse, interval, known, literals, run, sa
 _sql = partial(staged, __package__)
 # Goods that come to be: one fact, which two systems may call differently.
 GOODS_IN = ("op_complete", "fg_receipt", "receipt")
+_HOW = {"consumers": "nobody takes them", "head": "the first does not get through"}
 _NOTHING = """
 SELECT CAST(NULL AS BIGINT) AS fact_no, CAST(NULL AS BIGINT) AS origin_no, 0 AS pass WHERE false
 """
@@ -30,7 +31,8 @@ class Delivery:
             return {"channels": SideUse(spec.channels, time="sampled_at")}
         uses = {}
         if spec.messages:
-            uses["messages"] = SideUse(spec.messages, time="observed_at")
+            is_gone = spec.messages.gone
+            uses["messages"] = SideUse(spec.messages, time="observed_at", is_gone=is_gone)
         if spec.effect:
             uses["effect"] = SideUse(spec.effect, counted=False, is_needed=True)
         if spec.carries:
@@ -54,7 +56,8 @@ class Delivery:
             side, table = "channels", spec.channels.table
             judged = "channel"
             run(con, "carries", _NOTHING)
-            run(con, "waiting", _sql("waiting", table=table))
+            is_head = spec.watch == "head"
+            run(con, "waiting", _sql("head" if is_head else "waiting", table=table))
         else:
             side, table = "messages", spec.messages.table if spec.messages else ""
             judged = "message"
@@ -62,7 +65,9 @@ class Delivery:
             run(con, "owed", _by_key("owed", spec) if spec.carries else _NOTHING)
             run(con, "arrived", _by_key("arrived", spec))
             run(con, "carries", _by_key("carries", spec) if spec.carries else _NOTHING)
-        run(con, "judged", _sql(judged, due=interval(spec.due)), binds)
+        how = _HOW[spec.watch]
+        words = {"due": interval(spec.due), "how": how, "retries": str(spec.retries or "NULL")}
+        run(con, "judged", _sql(judged, **words), binds)
         run(con, "verdict", _sql("verdict", side=side))
         run(con, "finding", _sql("finding"))
         run(con, "part", _sql("part", table=table))

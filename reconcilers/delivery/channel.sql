@@ -1,15 +1,18 @@
 /*
 stage:   channel
-grain:   one row per channel: its newest sample, and since when messages wait there without anybody taking them
+grain:   one row per channel: its newest sample, and since when messages wait there
 reads:   channels, waiting
 */
 SELECT channels.fact_no, 'channel/' || replace(replace(source, '~', '~0'), '/', '~1') || '/' || replace(replace(source_key, '~', '~0'), '/', '~1') AS subject,
     plant, CAST(NULL AS VARCHAR) AS item, CAST(ready AS DECIMAL(38, 9)) AS quantity, 'messages' AS unit,
     waiting.since AS occurred_at, waiting.since + {due} AS due_at,
     CAST(NULL AS BIGINT) AS effect_no,
-    CASE WHEN waiting.since IS NOT NULL THEN 'stuck_message' END AS wrong,
-    CASE WHEN waiting.since + {due} <= $horizon THEN 'stuck_message' END AS code,
+    waiting.wrong, CASE WHEN waiting.since + {due} <= $horizon THEN waiting.wrong END AS code,
     CAST(NULL AS VARCHAR) AS settled_reason,
-    channel || ': ' || CAST(ready AS VARCHAR) || ' waiting, nobody takes them' AS note
+    concat_ws(', ', channel || ': ' || CAST(ready AS VARCHAR) || ' waiting', '{how}',
+        CASE WHEN waiting.wrong = 'retry_storm' THEN CAST(refused_last_hour AS VARCHAR) || ' deliveries refused within an hour' END) AS note
 FROM channels
-LEFT JOIN waiting ON waiting.fact_no = channels.fact_no
+LEFT JOIN (
+    SELECT told.fact_no, since, CASE WHEN refused_last_hour >= {retries} THEN 'retry_storm' ELSE 'stuck_message' END AS wrong
+    FROM waiting JOIN channels AS told ON told.fact_no = waiting.fact_no
+) AS waiting ON waiting.fact_no = channels.fact_no

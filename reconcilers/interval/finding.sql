@@ -1,6 +1,7 @@
 /*
 stage:   finding
-grain:   one row per lot and place that does not show a decision, or movement that did not obey one, by however many records it is told
+grain:   one row per lot and place that does not show a decision, movement that did not obey one (by however many records it is told),
+         stop nobody knows, or order nobody ends
 reads:   offence
 A place is judged by a snapshot taken after the decision had to be there.
 */

@@ -9,12 +9,12 @@ from typing import ClassVar
 
 import duckdb
 
-from reconcilers.family import Bind, Side, SideUse, interval, known, run, same
+from reconcilers.family import Bind, Side, SideUse, due_after, interval, known, run, same
 from reconcilers.match.settle import settle
 from reconcilers.match.spec import MatchSpec, Pass
 from reconcilers.match.terms import (
+    SINCE,
     differences,
-    due_at,
     group_key,
     period_of,
     rounding_step,
@@ -25,10 +25,12 @@ from reconcilers.match.terms import (
 _COLUMNS = (
     "fact_no", "source", "feed", "source_key", "state", "is_reversal", "reverses_key", "event_at",
     "occurred_at", "recorded_at", "occurred_on", "posting_on", "plant", "item", "quantity", "unit",
-    "quantity_source", "unit_source",
+    "quantity_source", "unit_source", "revision_rank",
 )  # fmt: skip
 _PAIRED = "measured.expected_count > 0 AND measured.observed_count > 0"
 _COPIED = "measured.observed_count > measured.expected_count AND measured.observed_count > 1"
+# A revision this high (microseconds of the year 2100) is a counter and tells no time.
+_NOT_A_TIME = 4_102_444_800_000_000
 _OF_ORDER = ("plant", "order_no")
 _SEAT = "fact_no BIGINT, side VARCHAR, unit_no BIGINT, is_ambiguous BOOLEAN, pass INTEGER"
 
@@ -60,7 +62,7 @@ class Match:
         carried = (column for key in carriers for column in key)
         clock = [spec.late.clock] if spec.late else []
         inner = (*_OF_ORDER, "op_no") if spec.operations else ()
-        named = [*_COLUMNS, *keys, *spec.compare.attributes, *carried, *clock, *inner]
+        named = [*_COLUMNS, *keys, *spec.compare.attributes, *carried, *clock, *inner, spec.measure]
         return tuple(dict.fromkeys(named))
 
     def key_columns(self, spec: MatchSpec) -> tuple[str, ...]:
@@ -71,11 +73,13 @@ class Match:
         self, con: duckdb.DuckDBPyConnection, spec: MatchSpec, *, keep: bool = False
     ) -> dict[str, int]:
         """Compare all facts at once; return how many of each side plainly agree (`settle.py`)."""
+        _take_measure(con, spec)
         _leave_out_inner(con, spec)
         return settle(con, spec, self.columns(spec), keep=keep)
 
     def evaluate(self, con: duckdb.DuckDBPyConnection, spec: MatchSpec, bind: Bind) -> None:
         """Leave `verdict`, `finding` and `part` for the facts in `expected` and `observed`."""
+        _take_measure(con, spec)
         _leave_out_inner(con, spec)
         _read(con, self.columns(spec), spec)
         con.execute(f"CREATE OR REPLACE TEMP TABLE seat ({_SEAT})")
@@ -94,6 +98,14 @@ def _beside(side: Side, *links: tuple[str, ...]) -> SideUse:
     return SideUse(side, links, counted=False, time="observed_at", meets="expected")
 
 
+def _take_measure(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> None:
+    """What is measured of a fact takes the place of its quantity."""
+    if spec.measure != "quantity":
+        for side in ("expected", "observed"):
+            run(con, f"{side}_measured", staged("measure", side=side, measure=spec.measure))
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {side} AS SELECT * FROM {side}_measured")
+
+
 def _leave_out_inner(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> None:
     """A yield its order goes on working on has no effect yet: its state becomes `inner`."""
     if spec.operations:
@@ -103,8 +115,8 @@ def _leave_out_inner(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> None:
 
 def _read(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...], spec: MatchSpec) -> None:
     """Both sides in one shape, each fact with its due time, its period and its standing."""
-    expected_due, expected_joins = due_at(spec.due)
-    observed_due, observed_joins = due_at(spec.orphan_due or spec.due)
+    expected_due, expected_joins = due_after(SINCE, spec.due)
+    observed_due, observed_joins = due_after(SINCE, spec.orphan_due or spec.due)
     facts = staged(
         "fact",
         columns=", ".join(columns),
@@ -192,7 +204,8 @@ def _judge(con: duckdb.DuckDBPyConnection, spec: MatchSpec, bind: Bind) -> None:
     _hint(con, spec)
     binds = {"horizon": bind.horizon, "as_of": bind.as_of}
     run(con, "ruling", staged("ruling", **_wrongs(spec)), binds)
-    run(con, "coded", staged("coded", subject=subject_of(spec)))
+    coded = staged("coded", subject=subject_of(spec), missing=spec.missing, orphan=spec.orphan)
+    run(con, "coded", coded)
     _carry(con, spec)
     run(con, "verdict", staged("verdict"))
     run(con, "finding", staged("finding"))
@@ -209,6 +222,7 @@ def _measure(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> None:
         step=rounding_step(spec),
         differences=differences(compared),
         at_most=str(spec.at_most),
+        not_a_time=str(_NOT_A_TIME),
     )
     measured = staged(
         "measured",

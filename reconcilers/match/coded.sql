@@ -7,10 +7,10 @@ WITH judged AS (
     SELECT ruling.*,
         CASE
             WHEN is_orphan AND withdrawn_expected > 0 THEN 'reversal_lost'
-            WHEN is_orphan THEN 'orphan_posting'
+            WHEN is_orphan THEN '{orphan}'
             WHEN is_missing AND failed_count > 0 THEN 'posting_failed'
             WHEN is_missing AND withdrawn_observed > 0 THEN 'reversal_lost'
-            WHEN is_missing THEN 'missing_posting'
+            WHEN is_missing THEN '{missing}'
             WHEN is_copied THEN 'duplicate_posting'
             WHEN quantity_differs AND (unit_mixed OR factor IS NOT NULL) THEN 'unit_mismatch'
             WHEN quantity_differs OR is_crowded THEN 'quantity_variance'

@@ -2,10 +2,11 @@
 stage:   ruling
 grain:   one row per business fact: what is true of it, and whether it may be judged yet
 reads:   measured, copies, factor, hint
+What was corrected after the horizon is not judged yet: the other side may not have told what for.
 */
 SELECT
     measured.*,
-    due_at <= $horizon AS is_due,
+    due_at <= $horizon AND coalesce(revised_at <= $horizon, true) AS is_due,
     expected_count > 0 AND observed_count = 0 AS is_missing,
     expected_count = 0 AS is_orphan,
     expected_count > 0 AND observed_count > 0 AS is_paired,

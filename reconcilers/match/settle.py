@@ -7,9 +7,9 @@ careful way gives for all facts.
 
 import duckdb
 
-from reconcilers.family import interval, known, run, same
+from reconcilers.family import due_after, interval, known, run, same
 from reconcilers.match.spec import MatchSpec
-from reconcilers.match.terms import due_at, period_of, staged
+from reconcilers.match.terms import SINCE, period_of, staged
 
 SIDES = ("expected", "observed")
 
@@ -120,7 +120,7 @@ def _draw_taken_back(
 
 def _compared(con: duckdb.DuckDBPyConnection, spec: MatchSpec) -> str:
     by, within = spec.keys[0].by, spec.keys[0].within
-    expected_due, expected_joins = due_at(spec.due)
+    expected_due, expected_joins = due_after(SINCE, spec.due)
     quantity, attributes = spec.compare.quantity, spec.compare.attributes
     marks = dict.fromkeys((*attributes, *(("quantity", "unit") if quantity else ())))
     expected_marks, observed_marks = ({name: name for name in marks} for _ in SIDES)

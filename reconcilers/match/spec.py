@@ -89,9 +89,18 @@ class MatchSpec(Strict):
     group: Literal["1:1", "1:n", "n:1", "n:m"] = "1:n"
     at_most: int = Field(default=100, ge=1, le=10_000)
     compare: Compare = Compare()
+    measure: Literal["quantity", "labor_minutes"] = Field(
+        default="quantity", description="what the quantity of a fact is"
+    )
     due: Due
     orphan_due: Due | None = None
     late: Late | None = None
+    missing: Literal["missing_posting", "spare_part_unposted", "transit_open"] = Field(
+        default="missing_posting", description="code of an expected fact without its effect"
+    )
+    orphan: Literal["orphan_posting", "missing_counterpart"] = Field(
+        default="orphan_posting", description="code of an effect without its fact"
+    )
     unit_factors: tuple[Decimal, ...] = (
         Decimal(1000),
         Decimal(100),

@@ -4,43 +4,15 @@ from functools import partial
 
 import duckdb
 
-from reconcilers.family import Due, Working, interval, known, literals, render, subject
+from reconcilers.family import known, literals, subject
 from reconcilers.family import staged as staged_of
 from reconcilers.match.spec import MatchSpec
 
 staged = partial(staged_of, __package__)
 
 
-def due_at(due: Due) -> tuple[str, str]:
-    """The due time of a fact, and the joins it needs.
-
-    Working time is counted on the calendar of its plant.
-    """
-    if not isinstance(due, Working):
-        return f"{_SINCE} + {interval(due)}", ""
-    grace = str(int(due.working.total_seconds()))
-    return render(_WORKING_DUE, grace=grace), render(_WORKING_JOINS, grace=grace)
-
-
 # Of what a source knows only the day it may have happened as late as it was entered.
-_SINCE = "CASE WHEN occurred_at IS NULL THEN greatest(event_at, recorded_at) ELSE event_at END"
-_WORKED = f"""
-began.worked + least(epoch({_SINCE}) - epoch(began.opens_at), began.seconds) + {{grace}}
-"""
-_WORKING_DUE = f"""
-coalesce(
-    ends.opens_at + to_seconds(CAST({_WORKED} - ends.worked AS BIGINT)),
-    {_SINCE} + INTERVAL '{{grace}}' SECOND
-)
-"""
-_WORKING_JOINS = f"""
-LEFT JOIN working AS began
-    ON began.plant_code = plant
-    AND {_SINCE} >= began.opens_at AND {_SINCE} < began.next_opens_at
-LEFT JOIN working AS ends
-    ON ends.plant_code = plant
-    AND {_WORKED} >= ends.worked AND {_WORKED} < ends.worked + ends.seconds
-"""
+SINCE = "CASE WHEN occurred_at IS NULL THEN greatest(event_at, recorded_at) ELSE event_at END"
 
 
 def period_of(con: duckdb.DuckDBPyConnection, spec: MatchSpec, day: str) -> str:

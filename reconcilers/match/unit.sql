@@ -22,6 +22,7 @@ SELECT
     max(CASE WHEN fact.side = 'expected' THEN fact.due_at END) AS expected_due_at,
     max(CASE WHEN fact.side = 'observed' THEN fact.due_at END) AS observed_due_at,
     max(CASE WHEN fact.side = 'observed' THEN fact.posted_at END) AS posted_at,
+    make_timestamptz(max(CASE WHEN fact.revision_rank < {not_a_time} THEN fact.revision_rank END)) AS revised_at,
     max({step}) AS step{differences}
 FROM seat
 JOIN standing AS fact ON fact.fact_no = seat.fact_no

@@ -20,13 +20,14 @@ SELECT standing.side, standing.fact_no,
         ELSE 'not_due'
     END AS verdict,
     CASE
+        WHEN coded.unit_no IS NULL AND standing.standing = 'live' THEN 'nothing'
         WHEN coded.unit_no IS NULL THEN standing.standing
         WHEN coded.is_settled AND coded.is_late THEN 'late'
         WHEN coded.is_ambiguous THEN 'ambiguous'
     END AS reason,
     coded.pass,
     coalesce(coded.unit_no, taken_back.match_no, standing.fact_no) AS match_no,
-    CASE WHEN coded.code IS NULL AND NOT coded.is_settled THEN coded.due_at END AS check_at,
+    CASE WHEN coded.code IS NULL AND NOT coded.is_settled THEN greatest(coded.due_at, coded.revised_at) END AS check_at,
     CASE WHEN coded.code IS NOT NULL OR (coded.is_settled AND coded.is_late) THEN coded.subject ELSE explained.subject END AS subject
 FROM standing
 LEFT JOIN seat ON seat.fact_no = standing.fact_no

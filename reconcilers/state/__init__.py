@@ -1,4 +1,5 @@
-"""States against states: orders whose two versions are not in step, or known to one side only.
+"""States against states: orders or decisions whose two versions are not in step, or known to one
+side only.
 
 Semantics in README.md.
 """
@@ -13,6 +14,7 @@ import pyarrow as pa
 from reconcilers.family import (
     Bind,
     SideUse,
+    due_after,
     interval,
     known,
     literals,
@@ -24,10 +26,14 @@ from reconcilers.family import (
 from reconcilers.state.spec import StateSpec
 
 _sql = partial(staged, __package__)
+_NEVER = "CAST(NULL AS TIMESTAMPTZ)"
+SUBJECTS = {"order_state": "order", "quality_disposition": "decision"}
+# What it is called where the states go together and an attribute differs.
+DRIFTS = {"order_state": "revision_drift", "quality_disposition": "attribute_mismatch"}
 
 
 class State:
-    """Every order is in allowed states on both sides."""
+    """Every order, or decision of quality, is in allowed states on both sides."""
 
     name: ClassVar[str] = "state"
     Spec: ClassVar[type[StateSpec]] = StateSpec
@@ -57,7 +63,7 @@ class State:
         run(con, "pair", _pair(spec), {"horizon": bind.horizon})
         run(con, "verdict", _sql("verdict"))
         run(con, "finding", _sql("finding"))
-        run(con, "part", _sql("part"))
+        run(con, "part", _sql("part", table=spec.expected.table))
 
 
 def _pair(spec: StateSpec) -> str:
@@ -68,7 +74,13 @@ def _pair(spec: StateSpec) -> str:
     asked = (
         "e.quantity IS NOT NULL AND o.quantity IS NOT NULL" if "quantity" in differs else "false"
     )
-    missing, unknown = spec.missing, spec.unknown_order
+    missing, unknown, idle = spec.missing, spec.unknown_order, spec.idle
+    idle_due, idle_joins = due_after("changed_at", idle.due) if idle else (_NEVER, "")
+    misplaced = (
+        "abs(o.quantity_free - e.quantity_free)"
+        if "quantity_free" in differs
+        else "CAST(NULL AS DECIMAL(38, 9))"
+    )
     return _sql(
         "pair",
         keys=", ".join(f"{value} AS {column}" for column, value in keys.items()),
@@ -76,10 +88,16 @@ def _pair(spec: StateSpec) -> str:
         differs=" OR ".join(differs.values()) or "false",
         other_differs=" OR ".join(others) or "false",
         quantity_asked=asked,
+        misplaced=misplaced,
+        changed_otherwise=DRIFTS[spec.expected.table],
         due=interval(spec.due),
+        is_judged=str(bool(spec.allowed)).lower(),
         missing_when=literals(missing.when if missing else ()),
         missing_due=interval(missing.due if missing else spec.due),
         unknown_when=literals(unknown.when if unknown else ()),
         unknown_due=interval(unknown.due if unknown else spec.due),
-        subject=subject("'order'", *keys.values()),
+        idle_when=literals(idle.when if idle else ()),
+        idle_due=idle_due,
+        idle_joins=idle_joins,
+        subject=subject(f"'{SUBJECTS[spec.expected.table]}'", *keys.values()),
     )

@@ -19,11 +19,12 @@ both_sides AS (
         coalesce(e.unit <> o.unit, false) AS unit_differs,
         coalesce(e.unit <> o.unit, false) AND {quantity_asked} AS quantity_mixed,
         {differs} AS differs, {other_differs} AS other_differs,
+        {misplaced} AS misplaced,
         e.unit AS unit_expected, o.unit AS unit_observed,
         CASE
             WHEN o.fact_no IS NULL THEN e.status IN ({missing_when})
             WHEN e.fact_no IS NULL THEN o.status IN ({unknown_when})
-            ELSE allowed_pair.expected IS NULL
+            ELSE {is_judged} AND allowed_pair.expected IS NULL
         END AS is_off
     FROM e
     FULL JOIN o ON {same}
@@ -34,9 +35,17 @@ judged AS (
         CASE
             WHEN is_off AND (expected_no IS NULL OR observed_no IS NULL) THEN 'missing_counterpart'
             WHEN is_off THEN 'status_drift'
-            WHEN (differs OR quantity_mixed) AND expected_no IS NOT NULL AND observed_no IS NOT NULL THEN 'revision_drift'
+            WHEN (differs OR quantity_mixed) AND expected_no IS NOT NULL AND observed_no IS NOT NULL THEN '{changed_otherwise}'
         END AS wrong,
-        changed_at + CASE WHEN observed_no IS NULL THEN {missing_due} WHEN expected_no IS NULL THEN {unknown_due} ELSE {due} END AS due_at
+        changed_at + CASE WHEN observed_no IS NULL THEN {missing_due} WHEN expected_no IS NULL THEN {unknown_due} ELSE {due} END AS promised_at,
+        CASE WHEN expected_no IS NOT NULL AND observed_no IS NOT NULL AND expected_status IN ({idle_when}) THEN {idle_due} END AS idle_at
     FROM both_sides
+    {idle_joins}
 )
-SELECT *, CASE WHEN due_at IS NULL OR due_at <= $horizon THEN wrong END AS code FROM judged
+SELECT *,
+    CASE WHEN wrong IS NULL THEN idle_at ELSE promised_at END AS due_at,
+    CASE
+        WHEN wrong IS NULL AND idle_at <= $horizon THEN 'status_drift'
+        WHEN promised_at IS NULL OR promised_at <= $horizon THEN wrong
+    END AS code
+FROM judged

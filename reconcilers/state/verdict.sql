@@ -22,7 +22,7 @@ SELECT record.side, record.fact_no,
     END AS reason,
     1 AS pass,
     coalesce(pair.expected_no, pair.observed_no, record.fact_no) AS match_no,
-    CASE WHEN pair.code IS NULL AND pair.wrong IS NOT NULL THEN pair.due_at END AS check_at,
+    CASE WHEN pair.code IS NULL THEN pair.due_at END AS check_at,
     CASE WHEN pair.code IS NOT NULL THEN pair.subject END AS subject
 FROM record
 LEFT JOIN pair ON record.is_newest AND record.fact_no IN (pair.expected_no, pair.observed_no)

@@ -52,7 +52,7 @@ def ledger() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     for table in tables().values():
-        con.execute(f"CREATE TABLE {table.name} (superseded_at TIMESTAMPTZ, {table.ddl()})")
+        con.execute(table.empty())
     con.execute(LOOKUPS)
     return con
 

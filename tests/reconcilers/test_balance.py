@@ -438,3 +438,45 @@ def test_a_key_without_a_line_is_led_by_its_movement(con):
     parts = "SELECT role, source_key FROM part JOIN business_event USING (fact_no)"
     [lead] = rows(con, f"{parts} JOIN finding ON lead_no = fact_no")
     assert lead == {"role": "expected", "source_key": "e"}
+
+
+# How a total is split
+
+
+def split(**more: Any) -> BalanceSpec:
+    """Lots by their status, where both have as much of a lot."""
+    return spec(("item", "lot", "stock_status"), split_of=("item", "lot"), **more)
+
+
+def test_a_total_that_agrees_and_is_split_otherwise_is_told(con):
+    listed(con, [line("erp", 10)], [line("wms", 6), line("wms", 4, stock_status="blocked")])
+    assert off(con, split()) == {"stock/A/L1/free": -4, "stock/A/L1/blocked": 4}
+    assert rows(con, "SELECT * FROM measure") == []
+
+
+def test_where_the_total_differs_the_split_is_excluded(con):
+    listed(con, [line("erp", 10)], [line("wms", 7), line("wms", 4, stock_status="blocked")])
+    assert off(con, split()) == {}
+    verdicts = rows(con, "SELECT DISTINCT verdict, reason FROM verdict")
+    assert verdicts == [{"verdict": "excluded", "reason": "the total differs"}]
+
+
+def test_what_is_not_due_yet_is_no_part_of_the_total(con):
+    """Five more were received and are not posted yet: the four that are blocked are told."""
+    listed(con, [line("erp", 10)], [line("wms", 11), line("wms", 4, stock_status="blocked")])
+    moves(con, moved(*W, 5, at("11:30"), stock_status="free"))
+    snapshots = "UPDATE stock_snapshot SET balance_at = TIMESTAMPTZ '2026-11-02 11:45:00+00'"
+    for table in ("stock_balance", "stock_snapshot"):
+        con.execute(snapshots.replace("stock_snapshot", table))
+    assert off(con, split()) == {"stock/A/L1/free": 1, "stock/A/L1/blocked": 4}
+
+
+def test_a_tolerance_is_the_total_s_as_well(con):
+    listed(con, [line("erp", 10)], [line("wms", 7), line("wms", 4, stock_status="blocked")])
+    assert off(con, split(tolerance=1)) == {"stock/A/L1/free": -3, "stock/A/L1/blocked": 4}
+
+
+@pytest.mark.parametrize("columns", [["lot"], ["item", "lot", "stock_status"], ["item", "plant"]])
+def test_a_split_is_of_some_columns_of_the_grain_and_the_item(columns):
+    with pytest.raises(ValueError, match="split_of needs 'item' and columns of the grain"):
+        spec(("item", "lot", "stock_status"), split_of=columns)

@@ -51,6 +51,18 @@ def test_a_reversal_and_what_it_reverses_net_out(con):
     assert verdicts(con, "reason") == {"e": "reversed", "e-": "reversed"}
 
 
+def test_what_was_corrected_down_to_nothing_needs_no_counterpart(con):
+    taken_back = [mes("m"), back(mes("m"), "m-")]
+    others = [erp("f", 3, order_no="P"), erp("g", 0, order_no="P")]
+    assert found(con, spec(), *taken_back, erp("e", 0), *others) == [("orphan_posting", "f")]
+    reasons = verdicts(con, "reason")
+    assert (reasons["e"], reasons["g"]) == ("nothing", "nothing")
+
+
+def test_a_completion_booked_as_nothing_differs(con):
+    assert found(con, spec(), mes("m"), erp("e", 0)) == [("quantity_variance", "e m")]
+
+
 def nameless(made, key, quantity=-10):
     return {**back(made, key, quantity), "reverses_key": None}
 
@@ -289,6 +301,19 @@ def test_what_brings_a_business_fact_closer_belongs_to_it(con):
         erp("posting", 14, correlation_id="x", order_no="7"),
     ]
     assert found(con, of, *facts) == [("quantity_variance", "one other posting")]
+
+
+def test_what_was_corrected_just_now_is_judged_once_the_other_side_is_complete_until_then(con):
+    corrected = erp("e", 8, revision_rank=int(plant.at("11:59").timestamp()) * 1_000_000)
+    facts = [mes("m"), corrected]
+    assert found(con, spec(), *facts, as_of=plant.at("11:58")) == []
+    assert verdicts(con) == {"m": "not_due", "e": "not_due"}
+    assert found(con, spec(), as_of=plant.at("11:59")) == [("quantity_variance", "e m")]
+
+
+def test_a_revision_that_is_a_counter_tells_no_time(con):
+    facts = [mes("m"), erp("e", 8, revision_rank=10**18)]
+    assert found(con, spec(), *facts) == [("quantity_variance", "e m")]
 
 
 def test_what_is_not_due_does_not_hold_back_what_is(con):

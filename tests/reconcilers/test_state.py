@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from reconcilers.family import Bind
 from reconcilers.run import Pairing, evaluate
 from reconcilers.state import State
@@ -36,3 +38,20 @@ def test_quantities_in_different_units_are_not_valued_where_only_the_item_is_com
     assert con.execute("SELECT code, variance, at_risk FROM finding").fetchall() == [
         ("revision_drift", None, None)
     ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"expected": {"from": "business_event"}}, "state compares order_state or quality"),
+        ({"observed": {"from": "order_state"}}, "say the same 'from' twice"),
+        ({"allowed": {"open": "done"}}, "quality_disposition has no status 'done'"),
+        ({"compare": {"bom_ref": "same"}}, "quality_disposition has no bom_ref to compare"),
+    ],
+)
+def test_what_is_compared_is_of_one_table(wrong, said):
+    decision = {"from": "quality_disposition"}
+    rule = {"expected": decision, "observed": decision, "key": "event_key", "due": timedelta(1)}
+    StateSpec.model_validate({**rule, "allowed": {"open": "open"}})
+    with pytest.raises(ValueError, match=said):
+        StateSpec.model_validate({**rule, "allowed": {"open": "open"}, **wrong})

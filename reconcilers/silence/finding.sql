@@ -1,0 +1,11 @@
+/*
+stage:   finding
+grain:   one row per source that is silent
+reads:   quiet
+*/
+SELECT subject, 'silent_source' AS code, CAST(NULL AS VARCHAR) AS also, fact_no AS lead_no, plant, CAST(NULL AS VARCHAR) AS item,
+    CAST(NULL AS DECIMAL(38, 9)) AS quantity_expected, CAST(NULL AS DECIMAL(38, 9)) AS quantity_observed,
+    CAST(NULL AS DECIMAL(38, 9)) AS variance, CAST(NULL AS VARCHAR) AS unit, CAST(NULL AS DECIMAL(38, 9)) AS at_risk,
+    occurred_at, due_at, CAST(NULL AS TIMESTAMPTZ) AS settled_at, false AS is_ambiguous, 1 AS pass,
+    CAST(NULL AS DECIMAL(38, 9)) AS tolerance, CAST(NULL AS DECIMAL(38, 9)) AS factor, CAST(NULL AS DECIMAL(38, 9)) AS unexplained, note
+FROM quiet
