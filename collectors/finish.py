@@ -22,13 +22,13 @@ _NEWEST = "DATE '9999-12-30'"
 def finish(con: duckdb.DuckDBPyConnection, target: Target, around: Surroundings) -> pa.Table:
     """The complete rows, fit to be held or not: what is wrong with them is added to `problem`.
 
-    Leaves `cast_<table>` (a view) and `ready_<table>` (these rows).
+    Leaves `cast_<table>`, so that a mapping is evaluated once, and `ready_<table>` (these rows).
     """
     table, columns = target.table, target.present(around)
     names = [column.name for column in columns]
     known = {row[0] for row in con.execute("SELECT DISTINCT object FROM xref").fetchall()}
     casting = _casting(target, columns, around)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW cast_{table} AS {casting}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE cast_{table} AS {casting}")
     completing = _completing(target, names, known | around.expected)
     ready = con.sql(completing).to_arrow_table()
     con.register(f"ready_{table}", ready)

@@ -231,6 +231,28 @@ CREATE MACRO unescaped(x) AS list_aggregate(list_transform(regexp_extract_all(CA
 -- Numbers that SAP pads with zeros, as people and other systems write them: '000001000123' -> '1000123'. Keys with letters stay.
 CREATE MACRO unpadded(x) AS CASE WHEN regexp_matches(written(x), '^0+[1-9]\d*$') THEN ltrim(written(x), '0') ELSE written(x) END;
 
+-- What an SAP movement type books: sap_movement('261', 'production'), given what kind of order it is for, if any. And whether goods come
+-- by it where nothing else tells: sap_comes('101').
+CREATE MACRO sap_movement(x, order_kind) AS CASE
+    WHEN x IN ('101', '102') AND order_kind IS NOT NULL THEN 'fg_receipt'
+    WHEN x IN ('101', '102', '103', '104', '105', '106') THEN 'receipt'
+    WHEN x IN ('531', '532') THEN 'fg_receipt'
+    WHEN x IN ('122', '123', '161', '162', '651', '652', '653', '654') THEN 'return'
+    WHEN x IN ('551', '552', '553', '554', '555', '556') THEN 'scrap'
+    WHEN x IN ('601', '602') THEN 'ship_confirm'
+    WHEN x IN ('321', '322', '343', '344', '349', '350') THEN 'status_change'
+    WHEN left(x, 1) = '2' THEN CASE WHEN order_kind = 'maintenance' THEN 'spare_issue' ELSE 'goods_issue' END
+    WHEN x IN ('641', '642', '541', '542') OR left(x, 1) = '3' THEN 'transfer'
+    ELSE 'adjust'
+END;
+CREATE MACRO sap_comes(x) AS x IN ('101', '105', '123', '262', '531', '552', '602', '651', '653', '701', '711');
+-- What kind of order a number is of: sap_order(AUFNR, maintenance_orders), a pattern of the numbers of repairs as they are read.
+CREATE MACRO sap_order(x, maintenance) AS CASE
+    WHEN coalesce(x, '') = '' THEN NULL
+    WHEN maintenance <> '' AND regexp_full_match(x, maintenance) THEN 'maintenance'
+    ELSE 'production'
+END;
+
 -- Yes or no in the usual spellings: X, true, 1, Y, yes, J / empty, false, 0, N, no.
 CREATE MACRO flag(x) AS CASE -- patterns, because lists of words take a hundred times as long to plan in a long CASE
     WHEN regexp_matches(CAST(x AS VARCHAR), '(?i)^ *(x|true|t|1|y|yes|j|ja) *$') THEN true

@@ -216,6 +216,7 @@ class Feed(Strict):
     cursor: Cursor | None = None
     snapshot: Snapshot | None = None
     sweep: timedelta | None = None
+    drains: bool = False
     lag: timedelta = timedelta(0)
     reject_limit: Decimal = Field(default=Decimal(20), gt=0, le=100)
     for_each: str | Lookup | None = None

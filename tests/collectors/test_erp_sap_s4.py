@@ -376,3 +376,140 @@ def test_a_user_without_rights_is_told_so(gateway, tmp_path, plant_at, secret):
         reports = plant.try_collect()
     server.stop()
     assert {report.outcome for report in reports.values()} == {"denied"}
+
+
+def test_an_invoice_knows_the_delivery_it_is_of_and_what_it_cancels(erp, gateway):
+    head = {"BillingDocumentDate": date(2026, 11, 1), "SoldToParty": "0000300001"}
+    line = {
+        "BillingDocumentItem": "000010",
+        "Material": "000000000000004711",
+        "Plant": "1000",
+        "BillingQuantityInBaseUnit": Decimal(5),
+        "BaseUnit": "EA",
+        "ReferenceSDDocument": "0080000001",
+        "ReferenceSDDocumentItem": "000010",
+        "CreationDate": date(2026, 11, 1),
+        "CreationTime": time(0, 5),
+    }
+    kinds = {"0090000001": "M", "0090000002": "N", "0090000003": "U", "0090000004": "O"}
+    gateway.put(
+        "A_BillingDocument",
+        [
+            {
+                **head,
+                "BillingDocument": number,
+                "SDDocumentCategory": kind,
+                "CancelledBillingDocument": "0090000001" if kind == "N" else "",
+            }
+            for number, kind in kinds.items()
+        ],
+    )
+    gateway.put("A_BillingDocumentItem", [{**line, "BillingDocument": number} for number in kinds])
+    landed = erp.collect({"erp": {"invoices"}})["erp/invoices"].landed
+    assert (landed.records, landed.held, landed.left_out) == (4, 2, 2)
+    columns = (
+        "source_key, kind, is_reversal, reverses_key, posting_on, recorded_at, order_kind, "
+        "order_no, order_line, document_no, item, quantity, unit, partner"
+    )
+    first, second = erp.facts("business_event", columns)
+    assert first == {
+        "source_key": "0090000001/000010",
+        "kind": "invoiced",
+        "is_reversal": False,
+        "reverses_key": None,
+        "posting_on": date(2026, 11, 1),
+        "recorded_at": at(1, 0, 5),
+        "order_kind": "delivery",
+        "order_no": "80000001",
+        "order_line": "000010",
+        "document_no": "90000001",
+        "item": "4711",
+        "quantity": Decimal(-5),
+        "unit": "EA",
+        "partner": "300001",
+    }
+    assert (second["is_reversal"], second["reverses_key"]) == (True, "0090000001/000010")
+    assert second["quantity"] == 5
+
+
+FAILED_AT = "parameters: {failed_movement_lists: [{service: ZTOWER_AFFW_CDS, set: ZTOWER_AFFW}]}"
+MESSAGE = {"MSGID": "M3", "MSGNO": "897", "MSGV1": "PUMP-1"}
+
+
+def failed(number, kind, **more):
+    return {
+        "WEBLNR": f"{number:010}",
+        "WEBLPOS": "1",
+        "ERSDA": date(2026, 11, 1),
+        "BUDAT": date(2026, 10, 31),
+        "MATNR": "000000000000004711",
+        "WERKS": "2000",
+        "LGORT": "FG01",
+        "CHARG": "L1",
+        "BWART": kind,
+        "ERFMG": Decimal("7.5"),
+        "ERFME": "EA",
+        "AUFNR": "000001000123",
+        "XBLNR": "A1B2",
+        **MESSAGE,
+        **more,
+    }
+
+
+@pytest.fixture
+def listing(gateway, tmp_path, plant_at, secret):
+    """The same ERP where it lists what failed."""
+    server = Server(gateway)
+    told = {"key": secret(tmp_path, "pass"), "address": server.address, "more": FAILED_AT}
+    with plant_at(tmp_path, COMPANY, {"erp": SOURCE % told}) as plant:
+        yield plant
+    server.stop()
+
+
+def test_a_failed_movement_is_an_event_without_effect_and_a_message_that_failed(listing, gateway):
+    gateway.put("ZTOWER_AFFW", [failed(1, "101"), failed(2, "261", XBLNR="", CHARG="")])
+    listing.collect({"erp": {"failed_movements"}})
+    same = {"plant": "2000", "item": "4711", "order_no": "1000123", "source_key": "0000000001/1"}
+    receipt = {**same, "lot": "L1", "quantity": Decimal("7.5"), "correlation_id": "a1b2"}
+    issue = {**receipt, "source_key": "0000000002/1", "lot": None, "quantity": Decimal("-7.5")}
+    issue["correlation_id"] = None
+    columns = ", ".join(receipt)
+    assert listing.facts("business_event", f"{columns}, kind, state, posting_on, recorded_at") == [
+        {
+            **fact,
+            "kind": kind,
+            "state": "failed",
+            "posting_on": date(2026, 10, 31),
+            "recorded_at": at(1),
+        }
+        for fact, kind in ((receipt, "fg_receipt"), (issue, "goods_issue"))
+    ]
+    assert listing.facts("message_hop", f"{columns}, business_kind, status, error_text") == [
+        {**fact, "business_kind": kind, "status": "failed", "error_text": "M3 897 PUMP-1"}
+        for fact, kind in ((receipt, "fg_receipt"), (issue, "goods_issue"))
+    ]
+
+
+def test_what_failed_for_a_repair_is_an_issue_of_spare_parts(gateway, tmp_path, plant_at, secret):
+    gateway.put("ZTOWER_AFFW", [failed(1, "261", AUFNR="004010000012")])
+    server = Server(gateway)
+    more = FAILED_AT.replace("}]}", "}], maintenance_orders: '4[0-9]{9}'}")
+    told = {"key": secret(tmp_path, "pass"), "address": server.address, "more": more}
+    with plant_at(tmp_path, COMPANY, {"erp": SOURCE % told}) as plant:
+        plant.collect({"erp": {"failed_movements"}})
+        (fact,) = plant.facts("business_event", "kind, order_kind, order_no")
+        assert tuple(fact.values()) == ("spare_issue", "maintenance", "4010000012")
+    server.stop()
+
+
+def test_what_is_posted_or_deleted_is_gone_with_the_next_pull_even_the_last(listing, gateway):
+    entry = failed(1, "101")
+    gateway.put("ZTOWER_AFFW", [entry])
+    listing.collect()
+    gateway.put("ZTOWER_AFFW", [], [entry])
+    assert listing.collect()["erp/failed_movements"].landed.deleted == 2  # an event and a message
+    assert listing.facts("message_hop", "source_key") == []
+
+
+def test_where_nobody_lists_what_failed_nobody_is_asked(erp):
+    assert "erp/failed_movements" not in erp.collect()

@@ -75,6 +75,15 @@ def test_queues_are_told_apart_by_what_they_are_for(replayed: Any) -> None:
     }
 
 
+def test_where_no_queue_of_dead_letters_is_named_none_is_read(
+    tmp_path: Path, plant_at: Any, secret: Any
+) -> None:
+    block = SOURCE % ("http://localhost:1", secret(tmp_path, "letmein"), "")
+    with plant_at(tmp_path, COMPANY, {"bus": block}) as plant:
+        plans = plant.services.landscape.sources["bus"].plans
+        assert [plan.name for plan in plans] == ["queues"]
+
+
 def test_every_dead_letter_tells_why_it_died_and_what_it_carries(replayed: Any) -> None:
     letters = recorded("get.erp.completions.dlq")
     held = replayed[0].facts(

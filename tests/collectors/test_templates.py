@@ -19,7 +19,7 @@ plants:
   P1: {name: One, zone: Europe/Berlin}
 """
 WRITTEN = datetime(2026, 3, 30, tzinfo=UTC).timestamp()
-MES = ("orders", "completions", "consumption", "holds", "lot_links", "downtimes")
+MES = ("orders", "completions", "consumption", "labour", "holds", "lot_links", "downtimes")
 WMS = ("movements", "shipments", "receipts", "holds", "balances")
 
 
@@ -113,6 +113,28 @@ def test_a_completion_taken_back_counts_the_other_way(german: Any) -> None:
         "business_event", "quantity, is_reversal, reverses_key", "source_key = 'E-5/good'"
     )
     assert back == {"quantity": -10, "is_reversal": True, "reverses_key": "E-2/good"}
+
+
+LABOUR = """\
+event_id,order_no,op,minutes,equipment,at,reverses
+W-1,000100,0010,37.5,M-1,2026-03-27T14:00:00,
+W-2,000100,0010,37.5,M-1,2026-03-28T14:00:00,W-1
+W-3,000100,0010,much,M-1,2026-03-28T14:00:00,
+"""
+
+
+def test_labour_is_told_in_minutes_and_counts_the_other_way_when_taken_back(
+    tmp_path: Path, a_plant: Any
+) -> None:
+    drop(tmp_path, "labour_1.csv", LABOUR)
+    mes = a_plant(COMPANY, {"mes": dropped("mes/files", {"labour": "on"}, MES)})
+    landed = mes.collect()["mes/labour"].landed
+    assert (landed.records, landed.held, landed.rejects) == (3, 2, 1)
+    columns = "source_key, kind, labor_minutes, quantity, reverses_key, correlation_id"
+    assert [tuple(row.values()) for row in mes.facts("business_event", columns)] == [
+        ("W-1", "labor", Decimal("37.5"), None, None, "W-1"),
+        ("W-2", "labor", Decimal("-37.5"), None, "W-1", "W-2"),
+    ]
 
 
 def test_a_message_without_an_answer_is_open(german: Any) -> None:
@@ -397,7 +419,7 @@ def test_a_web_service_of_a_quality_system_tells_holds_at_the_wall_time_of_each_
     service = lists({"holds": rows}, "letmein")
     block = (
         f"pack: qms/json\naddress: {service.address}\nplants: [P1, P2]\n"
-        f"auth: {{bearer: '{secret(tmp_path, 'letmein')}'}}"
+        f"auth: {{bearer: '{secret(tmp_path, 'letmein')}'}}\nfeeds: {{inspections: off}}"
     )
     qms = a_plant(COMPANY + "  P2: {name: Two, zone: America/Chicago}\n", {"qms": block})
     landed = qms.collect()["qms/holds"].landed
@@ -421,7 +443,9 @@ def test_a_quality_system_of_one_plant_need_not_tell_which(
     row = {"hold_id": "H-1", "lot": "L", "held_at": "2026-11-20T09:00:00"}
     service = lists({"holds": [row | {"changed_at": "2026-11-20T20:00:00Z"}]}, "letmein")
     reach = f"address: {service.address}\nauth: {{bearer: '{secret(tmp_path, 'letmein')}'}}"
-    qms = a_plant(COMPANY, {"qms": source("qms/json", reach, {"holds": "on"}, ("holds",))})
+    qms = a_plant(
+        COMPANY, {"qms": source("qms/json", reach, {"holds": "on"}, ("holds", "inspections"))}
+    )
     qms.collect()
     (hold,) = qms.facts("quality_disposition", "plant, effective_at")
     assert (hold["plant"], utc(hold, "effective_at")) == ("P1", "2026-11-20 08:00:00")

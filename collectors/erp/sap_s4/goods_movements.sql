@@ -25,7 +25,7 @@ SELECT
         ELSE InventoryStockType END                                      AS stock_status,
     CASE InventorySpecialStockType WHEN 'K' THEN 'consignment:' || unpadded(Supplier) WHEN 'W' THEN 'customer:' || unpadded(Customer) END AS stock_owner,
     CASE
-        WHEN coalesce(ManufacturingOrder, '') <> '' THEN 'production'
+        WHEN ordered.order_kind IS NOT NULL THEN ordered.order_kind
         WHEN coalesce(Delivery, '') <> '' THEN 'delivery'
         WHEN coalesce(PurchaseOrder, '') <> '' THEN 'purchase'
     END                                                                  AS order_kind,
@@ -45,23 +45,11 @@ SELECT
     CASE WHEN EntryUnit <> MaterialBaseUnit THEN json_object('entered', QuantityInEntryUnit || ' ' || EntryUnit) END AS attributes
 FROM page,
 LATERAL (
+    SELECT CASE leading_zeros WHEN 'keep' THEN nullif(ManufacturingOrder, '') ELSE unpadded(ManufacturingOrder) END AS order_no
+) AS made,
+LATERAL (SELECT sap_order(made.order_no, maintenance_orders) AS order_kind) AS ordered,
+LATERAL (
     SELECT
-        CASE
-            WHEN GoodsMovementType IN ('101', '102') AND coalesce(ManufacturingOrder, '') <> '' THEN 'fg_receipt'
-            WHEN GoodsMovementType IN ('101', '102', '103', '104', '105', '106') THEN 'receipt'
-            WHEN GoodsMovementType IN ('531', '532') THEN 'fg_receipt'
-            WHEN GoodsMovementType IN ('122', '123', '161', '162', '651', '652', '653', '654') THEN 'return'
-            WHEN GoodsMovementType IN ('551', '552', '553', '554', '555', '556') THEN 'scrap'
-            WHEN GoodsMovementType IN ('601', '602') THEN 'ship_confirm'
-            WHEN GoodsMovementType IN ('321', '322', '343', '344', '349', '350') THEN 'status_change'
-            WHEN left(GoodsMovementType, 1) = '2' THEN 'goods_issue'
-            WHEN GoodsMovementType IN ('641', '642', '541', '542') OR left(GoodsMovementType, 1) = '3' THEN 'transfer'
-            WHEN left(GoodsMovementType, 1) = '7' THEN 'adjust'
-            ELSE 'adjust'
-        END AS kind,
-        CASE
-            WHEN DebitCreditCode = 'S' THEN 1 WHEN DebitCreditCode = 'H' THEN -1
-            WHEN GoodsMovementType IN ('101', '105', '123', '262', '531', '552', '602', '651', '653', '701', '711') THEN 1
-            ELSE -1
-        END AS sign
+        sap_movement(GoodsMovementType, ordered.order_kind) AS kind,
+        CASE WHEN DebitCreditCode = 'S' OR (coalesce(DebitCreditCode, '') <> 'H' AND sap_comes(GoodsMovementType)) THEN 1 ELSE -1 END AS sign
 ) AS movement

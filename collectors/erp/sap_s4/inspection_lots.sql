@@ -12,6 +12,7 @@ SELECT
     Plant                                                                AS plant,
     CASE leading_zeros WHEN 'keep' THEN Material ELSE unpadded(Material) END AS item,
     nullif(Batch, '')                                                    AS lot,
+    CASE leading_zeros WHEN 'keep' THEN InspectionLot ELSE unpadded(InspectionLot) END AS event_key,
     CASE leading_zeros WHEN 'keep' THEN nullif(ManufacturingOrder, '') ELSE unpadded(ManufacturingOrder) END AS order_no,
     exact(InspectionLotQuantity)                                         AS quantity_source,
     nullif(InspectionLotQuantityUnit, '')                                AS unit_source,

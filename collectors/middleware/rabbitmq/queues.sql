@@ -11,5 +11,11 @@ SELECT
     instant(idle_since, 'UTC')                               AS idle_since,
     message_stats_publish                                    AS published_total,
     message_stats_ack                                        AS acknowledged_total,
-    message_stats_redeliver                                  AS redelivered_total
+    message_stats_redeliver                                  AS redelivered_total,
+    CASE WHEN coalesce(message_stats_deliver_details_avg_rate, message_stats_get_details_avg_rate) IS NOT NULL
+        THEN CAST(round(3600 * greatest(0,
+            coalesce(TRY_CAST(message_stats_deliver_details_avg_rate AS DOUBLE), 0)
+            + coalesce(TRY_CAST(message_stats_get_details_avg_rate AS DOUBLE), 0)
+            - coalesce(TRY_CAST(message_stats_ack_details_avg_rate AS DOUBLE), 0))) AS BIGINT)
+    END                                                      AS refused_last_hour
 FROM page

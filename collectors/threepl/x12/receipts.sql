@@ -1,5 +1,5 @@
 -- Receipts: what the partner took in, line by line. Exceptions of a line are kept beside it: whether what is damaged is among
--- the quantity received is agreed with the partner.
+-- the quantity received is agreed with the partner. What nobody sent (no ship-from) is of one's own production.
 SELECT
     W1703 || '/' || line_no                              AS source_key,
     instant(file_changed_at, 'UTC')                      AS revised_at,
@@ -12,7 +12,7 @@ SELECT
     W0708                                                AS lot,
     exact(W0701)                                         AS quantity_source,
     W0702                                                AS unit_source,
-    'purchase'                                           AS order_kind,
+    CASE WHEN N104_SF IS NOT NULL THEN 'purchase' END    AS order_kind,
     W1704                                                AS order_no,
     N104_SF                                              AS partner,
     W1705                                                AS document_no,
