@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from string import Formatter
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -73,6 +74,23 @@ def _owners(value: Any) -> Any:
     return [{"team": value}] if isinstance(value, str) else value
 
 
+# What the title of an exception may name, in braces.
+WORDS = ("left", "right", "noun", "other", "channel", "attribute", "present", "absent")
+
+
+def _worded(text: str) -> str:
+    try:
+        named = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no title: {error}") from error
+    if strange := [name for name in named if name not in WORDS]:
+        raise ValueError(f"a title has no word '{{{strange[0]}}}'; it may name {', '.join(WORDS)}")
+    return text
+
+
+Title = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_worded)]
+
+
 def _everything_owned(owners: tuple[Owner, ...]) -> tuple[Owner, ...]:
     if owners and (owners[-1].code or owners[-1].plant):
         raise ValueError(
@@ -99,11 +117,12 @@ class Rule(BaseModel):
         AfterValidator(_everything_owned),
     ]
     runbook: str
+    titles: dict[str, Title] = {}
     plants: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     parameters: dict[str, Any] = {}
 
 
-OWN = frozenset({"reconciler", "flow", "severity", "owner", "runbook", "plants"})
+OWN = frozenset({"reconciler", "flow", "severity", "owner", "runbook", "titles", "plants"})
 
 
 def level_at(

@@ -1,4 +1,4 @@
-"""A house of four systems that drop JSON lines, and one shipped rule that is run over them.
+"""A house of five systems that drop JSON lines, and one shipped rule that is run over them.
 
 Records are dicts of canonical columns and `source`; `at` is the business time, as `08:00` on the
 day of the tests (UTC) or as `2026-11-03 08:00`. A record is dropped at the first run at or after
@@ -37,7 +37,8 @@ _EVENTS = """\
       {source_key: text, kind: text, state: text?, is_reversal: boolean?, reverses_key: text?,
        at: instant?, posting_on: text?, order_kind: text?, order_no: text?, op_no: text?,
        item: text?, lot: text?, location: text?, document_no: text?, correlation_id: text?,
-       quantity: number?, unit: text?}
+       partner: text?, stock_status: text?, quantity: number?, unit: text?,
+       labor_minutes: number?}
 """
 _STOCK = """\
   stock:
@@ -55,8 +56,8 @@ _ORDERS = """\
     format: ndjson
     into: order_state
     contract:
-      {source_key: text?, order_no: text, status: text, item: text?, quantity: number?,
-       unit: text?, at: instant}
+      {source_key: text?, order_no: text, status: text, item: text?, item_revision: text?,
+       quantity: number?, unit: text?, at: instant}
 """
 _HOLDS = """\
   holds:
@@ -64,8 +65,8 @@ _HOLDS = """\
     format: ndjson
     into: quality_disposition
     contract:
-      {source_key: text, kind: text, status: text?, item: text?, lot: text?, at: instant,
-       ended_at: instant?}
+      {source_key: text, kind: text, status: text?, event_key: text?, item: text?, lot: text?,
+       quantity: number?, quantity_free: number?, unit: text?, at: instant, ended_at: instant?}
 """
 _MESSAGES = """\
   messages:
@@ -78,6 +79,18 @@ _MESSAGES = """\
        correlation_id: text?, quantity: number?, unit: text?, error_text: text?,
        stuck_reason: text?}
 """
+_FAILED = """\
+  failed:
+    files: failed.ndjson
+    format: ndjson
+    into: message_hop
+    sweep: 0 minutes
+    drains: true
+    contract:
+      {source_key: text, status: text, channel: text, at: instant, business_kind: text, plant: text,
+       order_no: text?, item: text?, lot: text?, correlation_id: text?, quantity: number?,
+       unit: text?, error_text: text?}
+"""
 _CHANNELS = """\
   channels:
     files: channels*.ndjson
@@ -85,7 +98,7 @@ _CHANNELS = """\
     into: channel_depth
     contract:
       {channel: text, channel_role: text?, at: instant, ready: integer, consumers: integer,
-       idle_since: instant?}
+       idle_since: instant?, oldest_at: instant?, refused: integer?}
 """
 _LINES = """\
   lines:
@@ -94,15 +107,32 @@ _LINES = """\
     into: order_line
     contract: {source_key: text, order_no: text, op_no: text, at: instant}
 """
+_STOPS = """\
+  stops:
+    files: stops*.ndjson
+    format: ndjson
+    into: asset_state
+    contract:
+      {source_key: text, equipment: text, state: text?, at: instant, ended_at: instant?,
+       maintenance_order_no: text?, reason: text?}
+"""
+_REPAIRS = """\
+  repairs:
+    files: repairs*.ndjson
+    format: ndjson
+    into: order_state
+    contract: {source_key: text, order_no: text, status: text, at: instant}
+"""
 _MAPPINGS = {
     "events": """\
 -- What took place.
 SELECT source_key, kind, coalesce(state, 'posted') AS state,
     coalesce(is_reversal, false) AS is_reversal, reverses_key,
     instant("at", 'UTC') AS occurred_at, date_of(posting_on) AS posting_on,
-    order_kind, order_no, op_no, item, lot, location, document_no, correlation_id,
+    order_kind, order_no, op_no, item, lot, location, document_no, correlation_id, partner,
+    stock_status,
     exact(quantity) AS quantity_source,
-    coalesce(unit, 'EA') AS unit_source
+    coalesce(unit, 'EA') AS unit_source, exact(labor_minutes) AS labor_minutes
 FROM page
 """,
     "stock": """\
@@ -115,14 +145,17 @@ FROM page
     "orders": """\
 -- Where an order stands.
 SELECT coalesce(source_key, order_no) AS source_key, 'production' AS order_kind, order_no, status,
-    item, exact(quantity) AS quantity_source,
+    item, item_revision, exact(quantity) AS quantity_source,
     CASE WHEN quantity IS NULL THEN NULL ELSE coalesce(unit, 'EA') END AS unit_source,
     instant("at", 'UTC') AS changed_at, instant("at", 'UTC') AS revised_at
 FROM page
 """,
     "holds": """\
 -- What quality decided.
-SELECT source_key, kind, coalesce(status, 'decided') AS status, item, lot,
+SELECT source_key, kind, coalesce(status, 'decided') AS status, event_key, item, lot,
+    exact(quantity) AS quantity_source, exact(quantity_free) AS quantity_free,
+    CASE WHEN quantity IS NULL THEN NULL ELSE coalesce(unit, 'EA') END AS unit_source,
+    instant("at", 'UTC') AS changed_at, instant("at", 'UTC') AS revised_at,
     instant("at", 'UTC') AS effective_at, instant(ended_at, 'UTC') AS ended_at
 FROM page
 """,
@@ -141,23 +174,48 @@ SELECT source_key, status, channel, instant("at", 'UTC') AS occurred_at,
     stuck_reason
 FROM page
 """,
+    "stops": """\
+-- What stood.
+SELECT source_key, equipment, coalesce(state, 'down') AS state, instant("at", 'UTC') AS started_at,
+    instant(ended_at, 'UTC') AS ended_at, maintenance_order_no, reason
+FROM page
+""",
+    "repairs": """\
+-- What is repaired.
+SELECT source_key, 'maintenance' AS order_kind, order_no, status,
+    instant("at", 'UTC') AS changed_at, instant("at", 'UTC') AS revised_at
+FROM page
+""",
+    "failed": """\
+-- What could not be posted.
+SELECT source_key, status, channel, instant("at", 'UTC') AS started_at, business_kind, plant,
+    order_no, item, lot, correlation_id, exact(quantity) AS quantity_source,
+    coalesce(unit, 'EA') AS unit_source, error_text
+FROM page
+""",
     "channels": """\
 -- How much waits.
 SELECT channel AS source_key, channel, coalesce(channel_role, 'main') AS channel_role,
-    instant("at", 'UTC') AS sampled_at, ready, consumers, instant(idle_since, 'UTC') AS idle_since
+    instant("at", 'UTC') AS sampled_at, ready, consumers, instant(idle_since, 'UTC') AS idle_since,
+    instant(oldest_at, 'UTC') AS oldest_at, refused AS refused_last_hour
 FROM page
 """,
 }
+WHOLE = ("stock", "failed")  # one file, whole each time
 _FEEDS = {
-    "mes": {"events": _EVENTS, "orders": _ORDERS, "holds": _HOLDS},
+    "mes": {"events": _EVENTS, "orders": _ORDERS, "holds": _HOLDS, "stops": _STOPS},
     "erp": {
         "events": _EVENTS,
         "orders": _ORDERS,
         "lines": _LINES,
         "stock": _STOCK,
         "holds": _HOLDS,
+        "failed": _FAILED,
     },
     "wms": {"events": _EVENTS, "stock": _STOCK},
+    "supplier": {"events": _EVENTS},
+    "cmms": {"events": _EVENTS, "stops": _STOPS, "repairs": _REPAIRS},
+    "qms": {"holds": _HOLDS},
     "middleware": {"messages": _MESSAGES, "channels": _CHANNELS},
 }
 
@@ -177,8 +235,9 @@ def write_house(folder: Path) -> Path:
         )
         for feed in feeds:
             files[f"mappings/{source}.{feed}.sql"] = _MAPPINGS[feed]
-            if feed != "stock":
+            if feed not in WHOLE:
                 files[f"drop/{source}/{feed}000.ndjson"] = ""
+    files["drop/erp/failed.ndjson"] = ""
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, "utf-8")
@@ -294,6 +353,7 @@ class House:
     rule: str
     report: reconcile.Report = field(default_factory=lambda: reconcile.Report("", ""))
     dropped: int = 0
+    failed: dict[str, Record] = field(default_factory=dict)
 
     @property
     def loaded(self) -> LoadedRule:
@@ -301,15 +361,23 @@ class House:
         return self.services.landscape.rules[self.rule]
 
     def land(self, *records: Record) -> None:
-        """Drop the records of each source and feed as a file; they are read at the next run."""
+        """Drop the records of each source and feed as a file; they are read at the next run.
+
+        The list of failed postings keeps what was dropped until a record with `gone` comes.
+        """
+        if failed := [record for record in records if record.get("feed") == "failed"]:
+            self.failed |= {record["source_key"]: record for record in failed}
+            listed = [record for record in self.failed.values() if "gone" not in record]
+            records = (*(one for one in records if one not in failed), *listed)
+            (self.services.landscape.folder / "drop/erp/failed.ndjson").write_text("", "utf-8")
         files: dict[tuple[str, str], list[Record]] = {}
         for record in records:
             place = (record["source"], record.get("feed", "events"))
             files.setdefault(place, []).append(record)
         self.dropped += 1
         for (source, feed), members in files.items():
-            # balances are one file, whole each time; other files are read once
-            name = feed if feed == "stock" else f"{feed}{self.dropped:03}"
+            # other files are read once
+            name = feed if feed in WHOLE else f"{feed}{self.dropped:03}"
             path = self.services.landscape.folder / "drop" / source / f"{name}.ndjson"
             path.write_text("".join(f"{json.dumps(_wire(one))}\n" for one in members), "utf-8")
 
@@ -376,7 +444,7 @@ def instant(text: str) -> datetime:
 
 
 def _shows(fact: Record) -> datetime:
-    return instant(fact.get("known") or fact["at"])
+    return instant(fact.get("known") or fact.get("gone") or fact["at"])
 
 
 def _is_of(row: Record, tag: str) -> bool:
@@ -389,7 +457,7 @@ def _wire(record: Record) -> Record:
     for name, value in record.items():
         if value is None:
             sent[name] = None
-        elif name in ("at", "ended_at", "entered_at", "idle_since"):
+        elif name in ("at", "ended_at", "entered_at", "idle_since", "oldest_at"):
             sent[name] = instant(value).isoformat()
         elif name not in ("source", "feed", "known"):
             sent[name] = str(value) if name == "quantity" else value

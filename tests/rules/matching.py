@@ -55,6 +55,7 @@ class Terms:
     cause: str | None = NEVER_SENT
     within: str = "10"
     limit: int = 800
+    missing: str = "missing_posting"
 
     @property
     def runs(self) -> list[str]:
@@ -149,7 +150,7 @@ def _agreeing(terms: Terms) -> list[Case]:
 def _alone(terms: Terms) -> list[Case]:
     fact, effect, left, right = terms.fact, terms.effect, terms.left, terms.right
     missing = terms.exception(
-        "missing_posting", f"{left} {terms.noun} not posted in {right}",
+        terms.missing, f"{left} {terms.noun} not posted in {right}",
         ("10", None, "-10"), "125.00 EUR", ["none-e1"], [], terms.cause, key=_key(terms, "none"),
     )  # fmt: skip
     orphan = terms.exception(
@@ -167,7 +168,7 @@ def _alone(terms: Terms) -> list[Case]:
         Case("what is not posted speaks once it is due", "none", (fact("none"),),
              terms.ages(missing), AGED),
         Case("much value at risk is critical at once", "dear", (fact("dear", 1, terms.limit),),
-             {terms.due: {"code": "missing_posting", "quantities": dear,
+             {terms.due: {"code": terms.missing, "quantities": dear,
                           "value": f"{terms.limit * 12.5:.2f} EUR", "severity": "critical"}},
              ("opened",)),
         Case("just less is not", "cheap", (fact("cheap", 1, terms.limit - 1),),
@@ -175,7 +176,7 @@ def _alone(terms: Terms) -> list[Case]:
              AGED),
         Case("what is posted late closes its exception", "late",
              (fact("late"), effect("late", known=terms.later)),
-             {terms.due: {"code": "missing_posting", "state": "open"}, terms.later: None},
+             {terms.due: {"code": terms.missing, "state": "open"}, terms.later: None},
              ("opened", "resolved")),
         Case("a posting without a source speaks once due", "orphan", (effect("orphan"),),
              terms.ages(orphan), AGED),

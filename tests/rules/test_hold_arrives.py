@@ -47,7 +47,7 @@ def unheld(tag: str, status: str = "free", **more: Any) -> Record:
     """What a reader sees of a lot that is held, and not blocked."""
     return {
         "code": "hold_not_propagated", "also": None,
-        "title": "Quality hold in ERP or MES, stock free in WMS",
+        "title": "Quality hold in ERP or MES or QMS, stock free in WMS",
         "key": {"item": "A", "lot": tag}, "expected": [f"{tag}-h1"],
         "observed": [f"A/{tag}/L1/{status}"], "quantities": (None, "10", None),
         "value": "125.00 EUR", "owner": "quality", "severity": "critical",
@@ -59,7 +59,8 @@ def unreleased(tag: str, status: str = "blocked", **more: Any) -> Record:
     """What a reader sees of a lot that is released, and not free."""
     return unheld(tag, status) | {
         "code": "release_not_propagated", "owner": "warehouse",
-        "title": "Released in ERP or MES, stock blocked in WMS", "due": "2026-11-02 12:00", **more,
+        "title": "Released in ERP or MES or QMS, stock blocked in WMS",
+        "due": "2026-11-02 12:00", **more,
     }  # fmt: skip
 
 
