@@ -5,6 +5,7 @@ The worker may run meanwhile.
 
 import contextlib
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import click
 from app.cli import BLIND, FOUND, OK, USAGE, Failure, filters
 from app.cli.options import POSITIVE, shared
 from app.cli.output import emit, say, shown, table
+from app.jobs import coverage as watching
 from app.landscape.load import Landscape, load
 from app.plain import plain
 from app.services import database_url
@@ -43,6 +45,8 @@ TRACED = (
 )  # fmt: skip
 
 
+CHECKED = ("flow", "plant", "rule", "outcome", "standing", "last_green_at", "last_run_at")
+FACTS = ("table", "kind", "source", "plant", "facts", "watched", "value", "value_watched")
 STOCK = (
     "item", "lot", "source", "location", "stock_status", "quantity", "unit", "balance_at",
 )  # fmt: skip
@@ -337,6 +341,37 @@ def signals(landscape: Path, form: str, window: str) -> int:
         ["plant", "flow", "name", "value", "numerator", "denominator", "unknown_since", "as_of"],
         form,
     )
+    return OK
+
+
+@click.command()
+@click.option("--days", type=POSITIVE, default=30, show_default=True, help="Facts of so many days.")
+@shared
+def coverage(landscape: Path, form: str, days: int) -> int:
+    """Which checks watch each flow of each plant, last green when, and what nobody looks at."""
+    with reading(landscape) as (found, store):
+        reader = Reader(store)
+        now = max((row["as_of"] for row in reader.last_runs()), default=None)
+        if now is None:
+            raise Failure("no rule has run here yet; run: tieout reconcile")
+        checks = [vars(check) for check in watching.checks(found, reader)]
+        since = now - timedelta(days=days)
+        told = [vars(row) for row in watching.facts(found, Lake(found.home / "lake"), since, now)]
+    if form != "table":
+        emit([*({"of": "check"} | row for row in checks), *({"of": "facts"} | row for row in told)],
+             CHECKED, form)  # fmt: skip
+        return OK
+    table([{**row, "rule": row["rule"] or "nobody watches"} for row in checks], CHECKED)
+    table(
+        [row for row in told if row["watched"] < row["facts"]], FACTS, "\nNot looked at by any rule"
+    )
+    value, seen = (
+        sum((row[name] for row in told), Decimal(0)) for name in ("value", "value_watched")
+    )
+    share = f"{100 * seen / value:.1f} % of " if value else ""
+    blind = sum(1 for row in checks if row["rule"] is None)
+    say(f"{share}{shown(value)} {found.company.currency} told in {days} days is watched; "
+        f"{blind} flows of a plant are watched by nobody")  # fmt: skip
     return OK
 
 

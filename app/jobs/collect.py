@@ -271,7 +271,8 @@ def _withdraw_missing(attempt: _Attempt, pull: Pull, *, accept_empty: bool) -> N
     """Tombstones for what a complete listing no longer has, where the listing can be believed.
 
     A record that is a reject today is not gone, and nobody can tell which one it is: then nothing
-    is withdrawn. A list that is empty or has lost most of its records is believed at second sight.
+    is withdrawn. A list that is empty or has lost most of its records is believed at second sight,
+    one that drains at once.
     """
     plan, landed, store = attempt.plan, attempt.report.landed, attempt.services.store
     if landed.rejects:
@@ -281,7 +282,7 @@ def _withdraw_missing(attempt: _Attempt, pull: Pull, *, accept_empty: bool) -> N
     tables = [target.table for target in plan.targets]
     gone = store.missing(plan.source, plan.name, tables, landed)
     count = sum(rows.num_rows for rows in gone.values())
-    if count and not accept_empty:
+    if count and not accept_empty and not plan.feed.drains:
         _refuse_loss(attempt, pull, count, store.current(plan.source, plan.name, tables))
     landed.deleted += store.withdraw(attempt.report.pull_id, gone, attempt.services.clock.now())
 

@@ -1,10 +1,11 @@
 """What an exception carries: both sides field by field, messages, the likely cause, the value."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.landscape.load import LoadedRule
 from app.plain import WIDE, plain, shares, worth
@@ -13,22 +14,26 @@ from app.store.exceptions import EVIDENCE_LIMIT, Draft, fingerprint
 from app.triage import words
 from app.triage.lifecycle import Stands
 from reconcilers.family import Bind
-from reconcilers.run import Pairing
+from reconcilers.run import SNAPSHOT_LINES, Pairing
 from rules.model import LEVELS, level_at, owner_of
 
 SHOWN = (
     "source", "feed", "source_key", "source_revision", "kind", "sub_kind", "state", "status",
     "status_source", "occurred_at", "occurred_on", "posting_on", "recorded_at", "observed_at",
-    "effective_at", "changed_at", "balance_at", "time_basis", "plant", "location", "item", "lot",
-    "serial", "order_no", "op_no", "quantity", "unit", "quantity_source", "unit_source",
-    "stock_status", "document_no", "correlation_id", "channel", "stuck_reason", "error_text",
-    "retries", "ready", "consumers", "message_id", "code", "raw_ref",
+    "effective_at", "changed_at", "balance_at", "time_basis", "plant", "location", "item",
+    "item_revision", "lot", "serial", "order_no", "op_no", "quantity", "unit", "quantity_source",
+    "unit_source", "stock_status", "document_no", "correlation_id", "channel", "stuck_reason",
+    "error_text", "retries", "ready", "consumers", "refused_last_hour", "message_id", "code",
+    "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "raw_ref",
 )  # fmt: skip
 SEARCHED = (
     "source_key", "order_no", "lot", "serial", "item", "document_no", "correlation_id",
-    "message_id", "channel",
+    "message_id", "channel", "equipment", "maintenance_order_no",
 )  # fmt: skip
-INSTANTS = ("occurred_at", "event_at", "effective_at", "changed_at", "balance_at", "sampled_at")
+INSTANTS = (
+    "occurred_at", "event_at", "effective_at", "changed_at", "balance_at", "sampled_at",
+    "started_at",
+)  # fmt: skip
 STATUSES = ("stock_status", "status", "state")
 ROLES = ("expected", "observed", "carried", "candidate")
 Row = Mapping[str, Any]
@@ -48,6 +53,8 @@ class Drafter:
         self._run_id = run_id
         self._values: dict[Any, tuple[Decimal | None, str | None]] = {}
         self._stuck: list[dict[str, Any]] | None = None
+        self._first = next(iter(loaded.uses.values()))
+        self._is_stock = self._first.side.table == SNAPSHOT_LINES
         standing = services.store.triage.standing(loaded.rule.id)
         self._due = {row["fingerprint"]: row["due_at"] for row in standing}
 
@@ -134,11 +141,16 @@ class Drafter:
         }
 
     def _unit_value(self, row: Row) -> tuple[Decimal | None, str | None]:
-        day = (row["occurred_at"] or self._bind.as_of).date()
-        key = (row["item"], row["plant"], row["unit"], day)
+        key = (row["item"], row["plant"], row["unit"], self._day_of_value(row))
         if key not in self._values:
             self._values[key] = self._services.store.findings.unit_value(*key)
         return self._values[key]
+
+    def _day_of_value(self, row: Row) -> date:
+        """The day at its plant a fact happened; a stock is worth what it costs now."""
+        at = None if self._is_stock else row["occurred_at"]
+        zone = self._services.landscape.company.zones.get(row["plant"], "UTC")
+        return (at or self._bind.as_of).astimezone(ZoneInfo(zone)).date()
 
     def _title(self, row: Row, lead: Row, sides: Sides) -> str:
         roles = [self._roles(name) for name in self._loaded.uses]
@@ -147,26 +159,27 @@ class Drafter:
         else:
             present, absent = roles[-1], roles[0]
         differs = words.differing(sides["expected"], sides["observed"])
+        decides = self._first.side.table == "quality_disposition"
         given = {
             "left": words.role_name(roles[0]),
             "right": words.role_name(roles[1]) if len(roles) > 1 else "target",
             "noun": words.noun(self._kinds(lead)),
             **self._other_noun(),
             "channel": str(lead.get("channel")),
-            "attribute": (differs or "attribute").replace("_", " "),
+            "state_of": "usage decision" if decides else "order",
+            "attribute": (differs or (decides and "stock_status") or "attribute").replace("_", " "),
             "present": words.role_name(present),
             "absent": words.role_name(absent),
         }
-        return words.title(row["code"], given)
+        return words.title(row["code"], given, self._loaded.rule.titles)
 
     def _kinds(self, lead: Row) -> Sequence[str]:
         """The kind of the fact itself, else the kinds the first side asks for."""
         if lead.get("business_kind"):
             return [lead["business_kind"]]
-        first = next(iter(self._loaded.uses.values()))
-        if first.side.table == "stock_balance":
+        if self._is_stock:
             return ["stock"]
-        kinds = first.side.filters.get("kind", ())
+        kinds = self._first.side.filters.get("kind", ())
         return kinds if isinstance(kinds, tuple) else ()
 
     def _other_noun(self) -> dict[str, str]:
@@ -181,7 +194,7 @@ class Drafter:
 
     def _cause(self, row: Row, sides: Sides) -> str | None:
         told = words.cause_of(row, sides)
-        if told or row["code"] != "missing_posting" or "carrier" not in self._loaded.uses:
+        if told or row["code"] not in words.MISSING or "carrier" not in self._loaded.uses:
             return told
         return words.waiting_in(self._channels(), row["occurred_at"])
 
@@ -217,7 +230,7 @@ class Drafter:
         }
 
     def _key_of(self, number: int | None) -> list[str]:
-        passes = [list(links) for links in next(iter(self._loaded.uses.values())).links]
+        passes = [list(links) for links in self._first.links]
         return passes[number - 1] if number and number <= len(passes) else []
 
 

@@ -27,13 +27,21 @@ from app.store.sql import said as sql_said
 from app.store.sql import tables as t
 from app.store.state import said
 from collectors.feed import Plan
-from reconcilers.family import Bind
-from reconcilers.run import Account, Outcome, Pairing, ReconcilerError, evaluate
+from reconcilers.family import Bind, ReconcilerError
+from reconcilers.run import Account, Outcome, Pairing, evaluate
 from rules.model import LEVELS, level_at
 
 log = logging.getLogger(__name__)
 MISSED = 2  # so many missed intervals make a source unknown
 CALENDAR_DAYS = 400
+REFUSAL = pa.schema(
+    {
+        "source": pa.string(),
+        "feed": pa.string(),
+        "since": pa.timestamp("us", "UTC"),
+        "error": pa.string(),
+    }
+)
 
 
 @dataclass
@@ -106,7 +114,7 @@ def _judge(
         loaded.spec,
         pairing,
         bind,
-        lookups(services, loaded),
+        lookups(services, loaded, bind.as_of),
     )
     report = Report(loaded.rule.id, outcome.result, outcome.findings, outcome.accounts)
     return _follow(services, loaded, pairing, inputs, bind, report)
@@ -145,7 +153,7 @@ def recompute(
     horizon = min(moment, horizon)
     con = services.store.state.cursor()
     try:
-        rulings.provide(con, lookups(services, loaded))
+        rulings.provide(con, lookups(services, loaded, moment))
         outcome: Outcome = evaluate(
             con, loaded.family, loaded.spec, pairing, Bind(moment, horizon, known_at, inputs.since)
         )
@@ -230,8 +238,8 @@ def _overdue(plan: Plan, state: Mapping[str, Any], now: datetime) -> str | None:
     return f"{plan.label}: known until {state['safe_until']:%Y-%m-%d %H:%M} UTC, {due}"
 
 
-def lookups(services: Services, loaded: LoadedRule) -> dict[str, pa.Table]:
-    """Fiscal days, working time and unit factors, for the families."""
+def lookups(services: Services, loaded: LoadedRule, at: datetime) -> dict[str, pa.Table]:
+    """For families: fiscal days, working time, unit factors, and who refuses us at an instant."""
     landscape, now = services.landscape, services.clock.now()
     first = (now - timedelta(days=CALENDAR_DAYS)).date()
     return {
@@ -240,7 +248,13 @@ def lookups(services: Services, loaded: LoadedRule) -> dict[str, pa.Table]:
             landscape.company.plants, landscape.calendars, first, (now + timedelta(days=30)).date()
         ),
         "unit_factor": _unit_factors(services, loaded),
+        "refusal": _refusals(services, at),
     }
+
+
+def _refusals(services: Services, at: datetime) -> pa.Table:
+    """Feeds whose source refuses our credentials."""
+    return pa.Table.from_pylist(services.store.refusals(at), schema=REFUSAL)
 
 
 def _unit_factors(services: Services, loaded: LoadedRule) -> pa.Table:
@@ -384,7 +398,7 @@ def differences(services: Services, loaded: LoadedRule) -> list[str]:
         return []
     con = services.store.state.cursor()
     try:
-        rulings.provide(con, lookups(services, loaded))
+        rulings.provide(con, lookups(services, loaded, run["as_of"]))
         since = inputs_of(services, loaded, pairing, run["as_of"]).since
         evaluate(
             con,

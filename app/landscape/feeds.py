@@ -46,8 +46,15 @@ class SourceDraft:
 
 
 def read_plans(notebook: Notebook, draft: SourceDraft) -> tuple[Plan, ...]:
-    """One plan a feed; what is wrong with it is noted, and its plan may then lack targets."""
-    return tuple(_plan(notebook, draft, name, feed) for name, feed in draft.pack.feeds.items())
+    """One plan a feed; what is wrong with it is noted, and its plan may then lack targets.
+
+    A feed that is asked for each of a list, and the list is empty, is as good as switched off.
+    """
+    return tuple(
+        _plan(notebook, draft, name, feed)
+        for name, feed in draft.pack.feeds.items()
+        if not isinstance(feed.for_each, str) or draft.pack.parameters.get(feed.for_each) != ()
+    )
 
 
 def page_parameters(plan: Plan) -> list[str]:

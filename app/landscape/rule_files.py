@@ -2,19 +2,23 @@
 
 import hashlib
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
 
-from app.landscape.document import Document
+import duckdb
+
+from app.landscape.document import Document, Place
 from app.landscape.landscape import LoadedRule
 from app.landscape.model import Company
 from app.landscape.notebook import Notebook
 from app.landscape.wording import nearest, offer
 from app.store.schema import tables
 from collectors.pack import Role
-from reconcilers.family import Family, SideUse, wanted_values
-from reconcilers.run import FAMILIES
+from reconcilers.family import Bind, Family, ReconcilerError, SideUse, wanted_values
+from reconcilers.run import FAMILIES, Pairing, evaluate
+from reconcilers.sql import Sql
 from rules.model import OWN, Rule
 
 SHIPPED = Path(str(resources.files("rules")))
@@ -35,6 +39,8 @@ def read_rules(
             for side, use in loaded.uses.items():
                 _check_side(notebook, document, side, use)
                 _check_speakers(notebook, document, side, use, sources)
+            if isinstance(loaded.family, Sql) and notebook.tries:
+                _try(notebook, document, loaded)
             yield loaded
 
 
@@ -91,6 +97,23 @@ def _check_plants(notebook: Notebook, document: Document, rule: Rule, company: C
             notebook.wrong(document, ("plants",), message)
 
 
+def _try(notebook: Notebook, document: Document, loaded: LoadedRule) -> None:
+    """A statement its author wrote is run once over no facts: it may name what there is not."""
+    never, nobody = datetime.min.replace(tzinfo=UTC), dict.fromkeys(loaded.uses, ())
+    with duckdb.connect() as con:
+        for table in tables().values():
+            con.execute(table.empty())
+        try:
+            evaluate(con, loaded.family, loaded.spec, Pairing(nobody, ()), Bind(never, never))
+        except (ReconcilerError, duckdb.Error) as error:
+            notebook.wrong(document, ("select",), f"select: {str(error).splitlines()[0]}")
+
+
+def _place(document: Document, side: str) -> Place:
+    """Where a side stands in its file."""
+    return (side,) if side in document.data else ("tables", side)
+
+
 def _check_speakers(
     notebook: Notebook, document: Document, side: str, use: SideUse, sources: Collection[str]
 ) -> None:
@@ -99,7 +122,7 @@ def _check_speakers(
         for name in getattr(use.side, key):
             if name not in known:
                 message = f"{key}: there is no {key} '{name}'{offer(name, known)}"
-                notebook.wrong(document, (side, key), message)
+                notebook.wrong(document, (*_place(document, side), key), message)
 
 
 def _check_side(notebook: Notebook, document: Document, side: str, use: SideUse) -> None:
@@ -107,20 +130,21 @@ def _check_side(notebook: Notebook, document: Document, side: str, use: SideUse)
     known, name = tables(), use.side.table
     if name not in known:
         message = f"from: there is no table '{name}'{offer(name, known, 'Tables')}"
-        notebook.wrong(document, (side, "from"), message)
+        notebook.wrong(document, (*_place(document, side), "from"), message)
         return
     columns = {column.name: column.words for column in known[name].columns}
     for column, values in use.side.filters.items():
         if column not in columns:
             message = f"{name} has no column '{column}'{nearest(column, columns)}"
-            notebook.wrong(document, (side, column), message)
+            notebook.wrong(document, (*_place(document, side), column), message)
             continue
         words = columns[column]
         for value in wanted_values(values):
             if words and value not in words:
                 message = f"{name}.{column} is never '{value}'{offer(value, words)}"
-                notebook.wrong(document, (side, column), message)
+                notebook.wrong(document, (*_place(document, side), column), message)
     for column in sorted({column for key in use.links for column in key}):
         if column not in columns:
             message = f"keys: {name} has no column '{column}'{nearest(column, columns)}"
-            notebook.wrong(document, ("keys",), message)
+            place = "keys" if "keys" in document.data else "key"
+            notebook.wrong(document, (place,), message)

@@ -233,9 +233,12 @@ def _is_there(row: Row, fault: Fault) -> bool:
 
 
 def _is_then(row: Row, fault: Fault) -> bool:
-    """Whether the exception stood while the fault did, by the time its promise was broken."""
+    """Whether the exception stood while the fault did, by the time its promise was broken.
+
+    One that was seen before is about it too, though a promise broken later has moved its due time.
+    """
     ended = row["resolved_at"] is not None and row["resolved_at"] < fault.since
-    began: datetime = row["due_at"] or row["first_seen_at"]
+    began: datetime = min(row["due_at"] or row["first_seen_at"], row["first_seen_at"])
     return not ended and (fault.until is None or began <= fault.until)
 
 

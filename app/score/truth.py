@@ -13,18 +13,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from app.landscape.wording import nearest
+from reconcilers.family import CODES
 
 DECOY = "none"
-CODES = (
-    "missing_posting", "orphan_posting", "duplicate_posting", "quantity_variance", "unit_mismatch",
-    "late_posting", "wrong_period", "attribute_mismatch", "posting_failed", "reversal_lost",
-    "balance_variance", "ledger_mismatch", "status_drift", "revision_drift", "missing_counterpart",
-    "hold_not_propagated", "hold_violated", "release_not_propagated", "genealogy_gap",
-    "stuck_message", "dead_letter", "silent_failure", "duplicate_message", "retry_storm",
-    "sequence_gap", "count_mismatch", "contract_drift", "silent_source", "unmapped_key",
-    "master_data_drift", "downtime_unreflected", "spare_part_unposted", "negative_stock",
-    "transit_open", "cutoff_balance",
-)  # fmt: skip
 NEEDED = ("code", "from")
 COLUMNS = (*NEEDED, "plant", "source_key", "key", "until", "mode", "quantity", "value", "root")
 

@@ -4,7 +4,7 @@
 SELECT $rule, $flow, fact.plant, {time} AS event_at,
     $is_transaction AND member.side = 'expected' AND member.verdict IN ('matched', 'excepted') AS is_due,
     $is_transaction AND member.side = 'expected' AND (member.verdict = 'matched' OR (member.verdict = 'excepted'
-        AND coalesce(finding.code, '') NOT IN ('missing_posting', 'posting_failed', 'reversal_lost', 'dead_letter', 'silent_failure', 'stuck_message'))) AS is_effective,
+        AND coalesce(finding.code, '') NOT IN ('missing_posting', 'spare_part_unposted', 'transit_open', 'posting_failed', 'reversal_lost', 'dead_letter', 'silent_failure', 'stuck_message'))) AS is_effective,
     member.verdict IN ('matched', 'excepted') AS is_judged,
     member.verdict = 'matched' AS is_agreed
 FROM {member} AS member

@@ -15,7 +15,7 @@ open_due AS (
     FROM {member} AS mine
     JOIN business_event AS fact ON fact.fact_no = mine.fact_no
     JOIN {finding} AS finding ON finding.subject = mine.subject AND finding.is_standing
-    WHERE mine.side = 'expected' AND finding.code IN ('missing_posting', 'posting_failed') AND fact.event_at >= $since AND fact.event_at <= $as_of
+    WHERE mine.side = 'expected' AND finding.code IN ('missing_posting', 'spare_part_unposted', 'transit_open', 'posting_failed') AND fact.event_at >= $since AND fact.event_at <= $as_of
 )
 SELECT $rule, $flow, plant, event_at, CASE WHEN NOT only_dates THEN greatest(lag_seconds, 0) END AS lag_seconds, lag_seconds IS NOT NULL AS is_posted
 FROM posted

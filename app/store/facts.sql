@@ -114,13 +114,14 @@ COMMENT ON COLUMN message_hop.payload_hash IS 'sha256 of the payload, to find th
 CREATE TABLE channel_depth (
     channel VARCHAR NOT NULL, channel_role VARCHAR NOT NULL DEFAULT 'main', sampled_at TIMESTAMPTZ NOT NULL,
     ready BIGINT, in_flight BIGINT, delayed BIGINT, consumers INTEGER, oldest_at TIMESTAMPTZ, idle_since TIMESTAMPTZ,
-    published_total BIGINT, acknowledged_total BIGINT, redelivered_total BIGINT,
+    published_total BIGINT, acknowledged_total BIGINT, redelivered_total BIGINT, refused_last_hour BIGINT,
     plant VARCHAR, flow VARCHAR, attributes VARCHAR,
     CHECK (channel_role IN ('main', 'retry', 'dead_letter'))
 );
 COMMENT ON TABLE channel_depth IS 'One sample of how much waits in a queue or topic.';
 COMMENT ON COLUMN channel_depth.ready IS 'Messages waiting for a consumer';
 COMMENT ON COLUMN channel_depth.in_flight IS 'Delivered, not yet acknowledged';
+COMMENT ON COLUMN channel_depth.refused_last_hour IS 'Deliveries of the hour before that nobody acknowledged: put back, or sent round through a retry queue';
 COMMENT ON COLUMN channel_depth.oldest_at IS 'Time stamp of the message at the head, where producers set one';
 
 CREATE TABLE stock_balance (
@@ -191,6 +192,8 @@ CREATE TABLE quality_disposition (
     CHECK (status IN ('open', 'decided', 'stock_posted', 'closed'))
 );
 COMMENT ON TABLE quality_disposition IS 'One version of a quality decision about a lot, serial or order.';
+COMMENT ON COLUMN quality_disposition.event_key IS 'Number of the inspection the decision is of; the key where both systems use it';
+COMMENT ON COLUMN quality_disposition.quantity_free IS 'What was accepted, or posted as free';
 COMMENT ON COLUMN quality_disposition.effective_at IS 'From when it binds';
 COMMENT ON COLUMN quality_disposition.ended_at IS 'Until when it binds; empty while it still does';
 COMMENT ON COLUMN quality_disposition.decided_by IS 'Pseudonymous reference, never a name';

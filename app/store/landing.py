@@ -316,6 +316,28 @@ class Store:
             found: datetime | None = connection.execute(query).scalar()
             return found
 
+    def refusals(self, at: datetime) -> list[dict[str, Any]]:
+        """Feeds that were refused and did not get in again by an instant; since when, and why."""
+        c = t.feed_run.c
+        known = c.ended_at <= at
+        ok = (
+            sa.select(c.source, c.feed, sa.func.max(c.ended_at).label("last"))
+            .where(c.outcome == "ok", known)
+            .group_by(c.source, c.feed)
+            .subquery()
+        )
+        query = (
+            sa.select(c.source, c.feed, sa.func.min(c.started_at).label("since"))
+            .add_columns(sa.func.min(c.error).label("error"))
+            .outerjoin(ok, sa.and_(ok.c.source == c.source, ok.c.feed == c.feed))
+            .where(c.outcome == "denied", known)
+            .where(sa.or_(ok.c.last.is_(None), c.ended_at > ok.c.last))
+            .group_by(c.source, c.feed)
+            .order_by(c.source, c.feed)
+        )
+        with self.sql.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
     def last_run(self, rule: str) -> Mapping[str, Any] | None:
         """The newest run of a rule that judged anything."""
         c = t.reconcile_run.c

@@ -163,6 +163,11 @@ class Reader:
         query = sa.select(c.rule, c.as_of, c.horizon).where(c.horizon.is_not(None))
         return self._rows(query.order_by(c.as_of, c.rule))
 
+    def spans(self) -> list[dict[str, Any]]:
+        """From when until when each exception stood, by rule and plant; None: it still does."""
+        c = t.exception.c
+        return self._rows(sa.select(c.rule, c.plant, c.first_seen_at, c.resolved_at))
+
     def rejects(
         self, source: str | None = None, feed: str | None = None, state: str | None = "open"
     ) -> list[dict[str, Any]]:

@@ -59,6 +59,10 @@ class Table:
             for column in self.columns
         )
 
+    def empty(self) -> str:
+        """The statement that makes it without a row, as a worker's engine has it."""
+        return f"CREATE TABLE {self.name} (superseded_at TIMESTAMPTZ, {self.ddl()})"
+
 
 @cache
 def tables() -> dict[str, Table]:

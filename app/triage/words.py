@@ -44,15 +44,20 @@ TITLES = {
     "posting_failed": "{left} {noun} held as failed in {right}",
     "reversal_lost": "{noun} withdrawn on one side only, {left} and {right}",
     "balance_variance": "Stock differs, {left} and {right}",
-    "status_drift": "Order status differs, {left} and {right}",
+    "ledger_mismatch": "{left} stock is not what its movements make it",
+    "negative_stock": "{left} stock below zero",
+    "status_drift": "{state_of} status differs, {left} and {right}",
     "revision_drift": "Order revision differs, {left} and {right}",
-    "missing_counterpart": "Order in {present}, unknown in {absent}",
+    "missing_counterpart": "{state_of} in {present}, unknown in {absent}",
     "dead_letter": "{noun} message dead-lettered, no effect in {right}",
     "silent_failure": "{noun} message accepted, no effect in {right}",
     "stuck_message": "Messages waiting in {channel}",
+    "retry_storm": "A message tried again and again in {channel}",
     "hold_not_propagated": "Quality hold in {left}, stock free in {right}",
     "release_not_propagated": "Released in {left}, stock blocked in {right}",
     "hold_violated": "Lot moved while on hold",
+    "silent_source": "Nothing comes from {left}",
+    "genealogy_gap": "Lot used in {left}, of unknown origin",
 }
 WITHIN = {  # both sides are of one system: the two postings are told apart by what they are
     "missing_posting": "{left} {noun} without {other}",
@@ -66,6 +71,7 @@ WITHIN = {  # both sides are of one system: the two postings are told apart by w
     "posting_failed": "{left} {other} of a {noun} held as failed",
     "reversal_lost": "{left} {noun} and {other}, one of them withdrawn",
 }
+MISSING = ("missing_posting", "spare_part_unposted", "transit_open")  # no effect where one is due
 CAUSES = {
     "failed": "Failed posting",
     "queued": "Waiting as a message",
@@ -89,15 +95,16 @@ CAUSES = {
 UNCOMPARED = "not compared until cross_reference/unit.csv leads to one unit"
 
 
-def title(code: str, words: Mapping[str, str]) -> str:
-    """One fact in business words.
+def title(code: str, words: Mapping[str, str], own: Mapping[str, str] | None = None) -> str:
+    """One fact in business words: those of its rule, `own` by code, or the usual ones.
 
     >>> title("missing_posting", {"left": "MES", "right": "ERP", "noun": "completion"})
     'MES completion not posted in ERP'
     """
     is_within = "other" in words and words["left"] == words["right"]
-    told = (WITHIN if is_within else TITLES).get(code, code.replace("_", " "))
-    text = told.format_map(_Known(words))
+    usual = WITHIN if is_within else TITLES
+    told = {**usual, **(own or {})}.get(code, code.replace("_", " "))
+    text = told.format_map(_Known({"state_of": "order", **words}))
     return text[0].upper() + text[1:]
 
 
@@ -182,9 +189,19 @@ def _withdrawn(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> 
 def _attributes(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
     name = differing(expected, observed)
     if name is None:
-        return None
+        return _accepted(finding, expected, observed)
     left, right = (", ".join(sorted(_values(facts, name))) for facts in (expected, observed))
     return f"{name.replace('_', ' ').capitalize()} {left} against {right}"
+
+
+def _accepted(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
+    """How much of what was inspected is free on both sides."""
+    pairs = [(mine.get("quantity_free"), other.get("quantity_free"))
+             for mine in expected for other in observed]  # fmt: skip
+    unlike = next((pair for pair in pairs if None not in pair and pair[0] != pair[1]), None)
+    if unlike is None:
+        return None
+    return f"Free {_number(unlike[0])} against {_number(unlike[1])} {finding['unit'] or ''}".strip()
 
 
 def _revisions(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> str | None:
@@ -194,7 +211,8 @@ def _revisions(finding: Mapping[str, Any], expected: Facts, observed: Facts) -> 
 
 def differing(expected: Facts, observed: Facts) -> str | None:
     """The first attribute both sides know, and not alike."""
-    for name in ("lot", "location", "stock_status", "item", "order_no", "op_no"):
+    names = ("lot", "location", "stock_status", "item", "item_revision", "order_no", "op_no")
+    for name in names:
         left, right = _values(expected, name), _values(observed, name)
         if left and right and left != right:
             return name

@@ -202,12 +202,59 @@ def test_all_wrong_columns_of_a_mapping_are_told_at_once(mistakes):
         ("owner: production", "owner: [{team: a, code: b}]", ":10: owner: the last owner must fit"),
         ("runbook: mine.md", "runbok: mine.md", ":11: 'runbok' is not known here"),
         ("runbook: mine.md", "runbook: x.md\nplants: P9", ":12: there is no plant 'P9'"),
+        ("runbook: mine.md", 'runbook: x.md\ntitles: {dead_letter: "{lef} x"}',
+         ":12: dead_letter: a title has no word '{lef}'; it may name left, right"),
+        ("runbook: mine.md", 'runbook: x.md\ntitles: {dead_letter: "{left"}', ":12: dead_letter: "),
         (RULE, "- a\n", ":1: a rule is 'key: value' lines"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_a_rule_is_said_where_it_stands(mistakes, found, instead, told):
     lines = mistakes({"rules/production/mine.yml": RULE.replace(found, instead)})
     assert any(line.startswith("rules/production/mine.yml") and told in line for line in lines), (
+        lines
+    )
+
+
+AUTHORED = """\
+# A completion nobody received is a pallet nobody looks for.
+reconciler: sql
+flow: completion
+tables:
+  done: {kind: op_complete, role: mes}
+select: |
+  SELECT done.fact_no AS expected_no, done.quantity AS quantity_expected FROM done
+key: [order_no, op_no]
+code: missing_posting
+severity: {warning: at due}
+owner: production
+runbook: mine.md
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "told"),
+    [
+        ("op_complete", "op_compleet", ":5: business_event.kind is never 'op_comp"),
+        ("role: mes", "role: mse", ":5: role: there is no role 'mse'"),
+        ("op_no]", "op_nr]", ":8: keys: business_event has no column 'op_nr'"),
+        ("done.quantity AS", "done.quantty AS", ":6: select: the statement: Binder Error"),
+        ("done.quantity AS", "done.lot AS", ":6: select: the statement gives quantity_expected as"),
+        ("FROM done", "FROM done LIMIT 9", ":6: select: no LIMIT"),
+        ("SELECT done", "SELECT now() AS due_at, done", ":6: select: no function"),
+        ("SELECT done", "SELEC done", ":6: select: not SQL"),
+        (
+            "key: [order_no, op_no]",
+            "key: [order_no]\nbudgt: {time: 1 second}",
+            "'budgt' is not kno",
+        ),
+    ],
+)
+def test_what_is_wrong_in_an_authors_statement_is_said_before_it_runs(
+    mistakes, found, instead, told
+):
+    assert mistakes({"rules/production/own.yml": AUTHORED}) == []
+    lines = mistakes({"rules/production/own.yml": AUTHORED.replace(found, instead)})
+    assert any(line.startswith("rules/production/own.yml") and told in line for line in lines), (
         lines
     )
 

@@ -15,7 +15,10 @@ from tests.works import NOON
 
 SIDES = {"left": "MES", "right": "ERP", "noun": "completion"}
 WITHIN = {"left": "ERP", "right": "ERP", "noun": "goods receipt", "other": "completion"}
-FAMILIES = ("match", "balance", "state", "delivery", "interval")
+FAMILIES = (
+    "match", "balance", "rollforward", "tally", "state", "delivery", "interval", "genealogy",
+    "silence",
+)  # fmt: skip
 
 
 def codes() -> set[str]:
@@ -190,3 +193,18 @@ def test_a_kind_is_called_what_people_call_it(kinds, noun):
 )
 def test_a_side_is_called_by_its_roles(roles, name):
     assert words.role_name(roles) == name
+
+
+def test_a_rule_may_word_its_titles() -> None:
+    said = {"left": "WMS", "right": "ERP", "noun": "shipment", "other": "invoice"}
+    own = {"missing_posting": "{left} {noun} without {other} in {right}"}
+    assert words.title("missing_posting", said, own) == "WMS shipment without invoice in ERP"
+    assert words.title("quantity_variance", said, own) == "WMS shipment, other quantity in ERP"
+
+
+def test_a_decision_is_told_with_what_is_free_on_both_sides() -> None:
+    sides = {
+        "expected": [{"quantity_free": Decimal(6)}], "observed": [{"quantity_free": Decimal(8)}]
+    }  # fmt: skip
+    finding = {"code": "attribute_mismatch", "note": None, "unit": "EA"}
+    assert words.cause_of(finding, sides) == "Free 6 against 8 EA"
