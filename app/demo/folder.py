@@ -56,7 +56,7 @@ def write_landscape(templates: Traversable, target: Path, fill: Mapping[str, str
     """Copy a landscape, with `{name}` replaced in its YAML by what `fill` says."""
     with resources.as_file(templates) as source:
         shutil.copytree(source, target, dirs_exist_ok=True)
-    for path in [*target.glob("*.yml"), *target.glob("sources/*.yml")]:
+    for path in target.rglob("*.yml"):
         path.write_text(filled(path.read_text("utf-8"), fill), "utf-8")
 
 

@@ -16,10 +16,11 @@ from app.demo.estate import Estate, running
 from app.demo.faults import Planting, plan_of
 from app.demo.folder import claim
 from app.demo.group import Group, simulate
+from app.demo.systems.edi import partnered
 from app.demo.wire import Wire
 
 LIVE_DAYS = 7  # how long it can go on after its history
-_STOPS = (timedelta(days=2),)  # before the end, when tieout looks as well
+_STOPS = (timedelta(days=2), timedelta(hours=2))  # before the end, when tieout looks as well
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def simulation(folder: Path, wish: Wish) -> Iterator[Simulation]:
     plan = plan_of(wish.faults, group, wish.days)
     claim(folder, wish.text)
     history = list(simulate(group))
-    planting = Planting(group, history, plan, told)
+    planting = Planting(group, history, plan, told, partnered(group))
     clock = SetClock(group.starts_at, running=False)
     with running(folder, group, clock) as estate:
         wire = Wire(group, history, estate.system, estate.bus, planting)

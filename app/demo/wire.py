@@ -5,9 +5,10 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from random import Random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from app.demo.group import Group, Happening, Kind
 
@@ -22,6 +23,33 @@ class System(Protocol):
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
         """Enter something `at` an instant, by default when it happened."""
+
+
+@runtime_checkable
+class Fallible(Protocol):
+    """A system that keeps a list of what it could not enter."""
+
+    def fail(self, happening: Happening, at: datetime) -> None:
+        """Keep something in the list, at an instant."""
+
+    def delete(self, happening: Happening) -> None:
+        """Somebody deletes it from the list."""
+
+
+@runtime_checkable
+class Taciturn(Protocol):
+    """A system that may do something and not tell of it."""
+
+    def keep(self, happening: Happening, at: datetime | None = None) -> None:
+        """Enter something `at` an instant, by default when it happened, and tell nobody."""
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A system that may enter a movement and leave its stock as it was."""
+
+    def post(self, happening: Happening, at: datetime) -> None:
+        """Enter a movement at an instant, and count nothing."""
 
 
 class Punctual(Protocol):
@@ -85,6 +113,8 @@ INTERFACES = (
         ),
     ),
     Interface("cmms.parts", CMMS, ERP, frozenset({Kind.SPARE_ISSUED})),
+    Interface("erp.inspections", ERP, QMS, frozenset({Kind.INSPECTION_OPENED})),
+    Interface("qms.decisions", QMS, ERP, frozenset({Kind.INSPECTION_DECIDED})),
 )
 # Where something is entered in the moment it is done.
 AT_ONCE: Mapping[Kind, tuple[str, ...]] = {
@@ -95,17 +125,29 @@ AT_ONCE: Mapping[Kind, tuple[str, ...]] = {
     Kind.FINISHED_RECEIVED: (WMS,),
     Kind.DELIVERY_PICKED: (WMS,),
     Kind.SPARE_ISSUED: (CMMS, WMS),
+    Kind.CUSTOMER_INVOICED: (ERP,),
     Kind.DOWNTIME_STARTED: (MES, CMMS),
     Kind.DOWNTIME_ENDED: (MES, CMMS),
     Kind.MAINTENANCE_OPENED: (CMMS,),
     Kind.MAINTENANCE_COMPLETED: (CMMS,),
-    Kind.INSPECTION_OPENED: (QMS,),
-    Kind.INSPECTION_DECIDED: (QMS,),
     Kind.HOLD_PLACED: (QMS,),
     Kind.HOLD_RELEASED: (QMS,),
     Kind.ASN_SENT: (SUPPLIER,),
+    Kind.PURCHASE_ORDERED: (ERP,),
+    Kind.SALES_ORDERED: (ERP,),
+    Kind.DELIVERY_CREATED: (ERP,),
 }
 _BY_KIND = {kind: interface for interface in INTERFACES for kind in interface.kinds}
+
+
+class Fate(StrEnum):
+    """What becomes of what a system gets to know."""
+
+    ENTERED = "entered"
+    FAILED = "failed"  # it stands in the list of what could not be entered
+    DELETED = "deleted"  # from that list
+    UNTOLD = "untold"  # it is entered, and what tells of it is lost
+    UNCOUNTED = "uncounted"  # it is entered, and what is told to lie there stays as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +155,7 @@ class Delivery:
     """A happening a system gets to know `at` an instant: itself, or over an interface.
 
     `failures` is how often the receiver refuses it before; one that `is_dead` never arrives, and is
-    given up `at` that instant.
+    given up `at` that instant. What arrives has a `fate`.
     """
 
     system: str
@@ -122,6 +164,7 @@ class Delivery:
     interface: Interface | None = None
     failures: int = 0
     is_dead: bool = False
+    fate: Fate = Fate.ENTERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +309,36 @@ class Wire:
             action(at)
 
     def _enter(self, delivery: Delivery, at: datetime) -> None:
-        if system := self._system_of(delivery.system, delivery.happening.plant):
-            system.hear(delivery.happening, at)
+        keepers = self._keepers(delivery)
+        entered = [_told(system, delivery, at) for system in keepers]
+        if any(entered):
             self._disturbance.entered(delivery, at)
+
+    def _keepers(self, delivery: Delivery) -> list[System]:
+        """Who keeps a book of it: what goes from plant to plant is posted by the ERP of each."""
+        h, found = delivery.happening, list[System]()
+        plants = (h.plant, h.from_plant or h.plant) if delivery.system == ERP else (h.plant,)
+        for plant in dict.fromkeys(plants):
+            system = self._system_of(delivery.system, plant)
+            if system and not any(system is other for other in found):
+                found.append(system)
+        return found
+
+
+def _told(system: System, delivery: Delivery, at: datetime) -> bool:
+    """Tell a system its part; whether it is in its book."""
+    happening = delivery.happening
+    if delivery.fate is Fate.ENTERED:
+        system.hear(happening, at)
+        return True
+    if delivery.fate is Fate.UNTOLD and isinstance(system, Taciturn):
+        system.keep(happening, at)
+        return True
+    if delivery.fate is Fate.UNCOUNTED and isinstance(system, Forgetful):
+        system.post(happening, at)
+        return True
+    if delivery.fate is Fate.FAILED and isinstance(system, Fallible):
+        system.fail(happening, at)
+    elif delivery.fate is Fate.DELETED and isinstance(system, Fallible):
+        system.delete(happening)
+    return False

@@ -11,6 +11,7 @@ from app.clock import SetClock
 from app.demo.estate import running
 from app.demo.faults import Plan, Planting
 from app.demo.group import Group, Happening, simulate
+from app.demo.systems.edi import partnered
 from app.demo.wire import Delivery, Wire
 from app.jobs import collect, reconcile
 from app.services import Services, opened
@@ -45,7 +46,7 @@ class Played:
 def played(folder: Path, group: Group, plan: Plan, *, every: timedelta) -> Iterator[Played]:
     """The whole history, looked at every so often and at its end."""
     history = list(simulate(group))
-    planting = Witness(group, history, plan)
+    planting = Witness(group, history, plan, None, partnered(group))
     clock = SetClock(group.starts_at, running=False)
     with running(folder, group, clock) as estate:
         wire = Wire(group, history, estate.system, estate.bus, planting)

@@ -1,9 +1,11 @@
 """Planting: every mode has room, no two faults meet, the truth can be read, mistakes are told."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,8 +13,11 @@ from app.demo.faults import COVERED, PLANTERS, Plan, Planting, Sowing, plan_of
 from app.demo.faults.books import Books
 from app.demo.faults.coverage import catalogue
 from app.demo.faults.past import Past
+from app.demo.faults.strike import LAG
 from app.demo.group import Group, Kind, simulate
-from app.demo.wire import CMMS, ERP, MES, SUPPLIER, WMS, Delivery, Wire, routes
+from app.demo.ledgers import odoo_plants, sap_plants
+from app.demo.systems.edi import partnered
+from app.demo.wire import CMMS, ERP, MES, SUPPLIER, WMS, Delivery, Fate, Wire, routes
 from app.landscape.document import LandscapeError
 from app.score.truth import read_truth
 
@@ -40,10 +45,18 @@ def around(turn):
     return list(simulate(turn))
 
 
+@pytest.fixture(scope="module")
+def three():
+    """The same week in a group of three plants, the third with an Odoo: it and its history."""
+    group = Group(seed=7, start=date(2026, 10, 29), days=7, plants=3)
+    return group, list(simulate(group))
+
+
 def one(number, group, history, until=None):
     """A fault of a mode, planted alone, until a day if it is to be over at the end."""
     sowing = Sowing(mode=number, count=1, until=until)
-    return Planting(group, history, Plan(faults=(sowing,), decoys=False))
+    plan = Plan(faults=(sowing,), decoys=False)
+    return Planting(group, history, plan, None, partnered(group))
 
 
 def struck(planting, history):
@@ -164,7 +177,8 @@ def test_all_is_what_rules_find_and_every_is_all_there_is(group):
 
 
 def test_every_mode_has_room_beside_all_others(turn, around):
-    rows = Planting(turn, around, plan_of("every", turn)).truth()
+    plan = plan_of("every", turn)
+    rows = Planting(turn, around, plan, None, partnered(turn)).truth()
     assert {row.mode for row in rows} - {""} == {*PLANTERS}
 
 
@@ -177,6 +191,7 @@ def test_every_mode_has_room_beside_all_others(turn, around):
         ("G1", Kind.DOWNTIME_STARTED, {CMMS}),
         ("G2", Kind.MAINTENANCE_COMPLETED, {CMMS}),
         ("G3", Kind.SPARE_ISSUED, {ERP, WMS}),
+        ("H7", Kind.CUSTOMER_INVOICED, {ERP}),
         ("H13", Kind.ORDER_COMPLETED, {MES, ERP}),
     ],
 )
@@ -192,6 +207,7 @@ def test_some_are_not_told(turn, around, number, kind, deaf):
         ("A5", "quantity", {MES, ERP}),
         ("B7", "revision", {MES}),
         ("C10", "lot", {ERP}),
+        ("F4", "quantity", {ERP}),
         ("F5", "lot", {MES, ERP}),
         ("H1", "quantity", {SUPPLIER}),
     ],
@@ -200,6 +216,29 @@ def test_some_are_told_otherwise(turn, around, number, field, misled):
     for h, _, told in struck(one(number, turn, around), around):
         wrong = {x.system for x in told if getattr(x.happening, field) != getattr(h, field)}
         assert wrong == misled
+
+
+@pytest.mark.parametrize("number", ["A1", "A2", "A4", "A8", "A10", "A11", "D1", "D10", "H9"])
+def test_what_presupposes_an_sap_does_not_strike_where_there_is_an_odoo(three, number):
+    (odoo,) = odoo_plants(three[0])
+    for plants, is_struck in ((sap_plants(three[0]), True), ((odoo,), False)):
+        sowing = Sowing(mode=number, count=1, plants=plants)
+        rows = Planting(*three, Plan(faults=(sowing,), decoys=False)).truth()
+        assert bool(rows) is is_struck
+
+
+def test_where_an_sap_has_all_books_it_strikes_everywhere(three):
+    sowing = Sowing(mode="A1", count=1, plants=odoo_plants(three[0]))
+    plan = Plan(faults=(sowing,), decoys=False)
+    assert Planting(*three, plan, sap=[site.code for site in three[0].sites]).truth()
+
+
+def test_an_issue_an_odoo_takes_a_return_off_is_left_alone(three):
+    past = Past(*three, three[0].ends_at)
+    told = {h.no for h in past.plain(Kind.COMPONENT_ISSUED)}
+    left = [past.by_no[no] for no in told - {h.no for h in past.issues()}]
+    assert {h.plant for h in left} == {*odoo_plants(three[0])}
+    assert all(past.of_order(h.order_no, Kind.COMPONENT_RETURNED) for h in left)
 
 
 def test_what_waits_behind_a_message_arrives_with_it_in_order(turn, around):
@@ -211,6 +250,56 @@ def test_what_waits_behind_a_message_arrives_with_it_in_order(turn, around):
     assert late[0] == first
     assert sorted(late, key=lambda h: h.no) == late
     assert ear.refused == []
+
+
+def test_a_receipt_that_fails_stands_in_the_list_until_somebody_deletes_it(turn, around):
+    for number, fates in (("A2", [Fate.FAILED]), ("A3", [Fate.FAILED, Fate.DELETED])):
+        for h, usual, told in struck(one(number, turn, around), around):
+            assert [x.fate for x in told if x.system == ERP] == fates
+            assert {x.system for x in told} == {x.system for x in usual}
+            assert h.kind is Kind.FINISHED_RECEIVED
+
+
+def test_what_is_deleted_was_seen_by_who_looks_two_days_before_the_end(turn, around):
+    (first, *_), *_ = [told for *_, told in struck(one("A3", turn, around), around)]
+    deleted = [
+        told[-1].at
+        for *_, told in struck(one("A3", turn, around), around)
+        if told[-1].interface is None
+    ]
+    assert first.at < turn.ends_at - timedelta(days=2) < min(deleted) < turn.ends_at
+
+
+def of_partner(number, group, history):
+    """What a fault of a mode changes at a plant with a logistics partner, and the planting."""
+    sowing = Sowing(mode=number, count=1, plants=partnered(group))
+    plan = Plan(faults=(sowing,), decoys=False)
+    planting = Planting(group, history, plan, None, partnered(group))
+    return planting, list(struck(planting, history))
+
+
+def test_where_an_advice_is_lost_the_partner_alone_knows_and_its_next_balance_shows_it(
+    turn, around
+):
+    planting, changes = of_partner("H5", turn, around)
+    for _, _, told in changes:
+        assert [(x.system, x.fate) for x in told] == [(WMS, Fate.UNTOLD)]
+    day = ZoneInfo("America/Chicago")
+    rows = planting.truth()
+    shown = {(row.code, (row.since - LAG).astimezone(day).hour) for row in rows}
+    assert ("balance_variance", 0) in shown
+    # what is invoiced all the same was shipped by nobody
+    assert {row.code for row in rows} == {"balance_variance", "orphan_posting"}
+
+
+def test_a_partner_ships_what_it_tells(turn, around):
+    assert of_partner("H6", turn, around)[1] == []
+
+
+def test_a_book_corrected_without_an_advice_is_told_to_nobody(turn, around):
+    (delivery,) = one("C14", turn, around).extra
+    assert (delivery.system, delivery.fate) == (WMS, Fate.UNTOLD)
+    assert delivery.happening.kind is Kind.ADJUSTMENT_COUNTED
 
 
 def test_a_message_is_tried_for_ever(turn, around):
@@ -291,3 +380,26 @@ def test_a_difference_that_stays_is_what_both_hold_differently(group, history):
     books.now = h.at + timedelta(hours=3)
     ((row, _),) = books.rows()
     assert (row.quantity, row.until) == (Decimal(-1) * h.quantity, None)
+
+
+def test_what_the_list_of_the_books_never_shows_is_known_to_everybody_else(turn, around):
+    planting = one("C1", turn, around)
+    for h, usual, told in struck(planting, around):
+        assert {x.system: x.fate for x in told} == {
+            x.system: Fate.UNCOUNTED if x.system == ERP else Fate.ENTERED for x in usual
+        }
+        Ear(turn, around, planting)
+        (row,) = planting.truth()
+        assert (row.code, row.quantity) == ("ledger_mismatch", h.quantity)
+
+
+def test_what_the_books_have_below_zero_is_true_until_it_comes(turn, around):
+    h = next(h for h in around if h.kind is Kind.PURCHASE_RECEIVED and h.lot)
+    books = Books(Past(turn, around, turn.ends_at))
+    books.enter(Delivery(ERP, h.at, replace(h, quantity=-h.quantity)), h.at)
+    ((row, first),) = books.below()
+    assert (row.code, row.quantity, row.until) == ("negative_stock", -h.quantity, None)
+    assert (row.since, first.no) == (h.at + timedelta(minutes=30), h.no)
+    later = h.at + timedelta(hours=5)
+    books.enter(Delivery(ERP, later, h), later)
+    assert [(row.until, row.quantity) for row, _ in books.below()] == [(later, None)]

@@ -48,7 +48,7 @@ def test_every_system_tells_what_it_was_told(folder):
     assert found["mes", "op_complete"] == found["erp", "op_complete"] == made
     issued = truth[Kind.COMPONENT_ISSUED] + truth[Kind.COMPONENT_RETURNED]
     assert found["mes", "goods_issue"] == issued
-    assert found["erp", "labor"] == truth[Kind.LABOUR_BOOKED]
+    assert found["mes", "labor"] == found["erp", "labor"] == truth[Kind.LABOUR_BOOKED]
     shipped = truth[Kind.DELIVERY_SHIPPED]
     assert found["wms", "ship_confirm"] == found["erp", "ship_confirm"] == shipped
     received = (Kind.FINISHED_RECEIVED, Kind.PURCHASE_RECEIVED, Kind.SPARE_RECEIVED)

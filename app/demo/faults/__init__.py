@@ -7,10 +7,11 @@ lot or a document, so that each can be told for itself.
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 from app.demo.faults.books import Books
@@ -30,6 +31,8 @@ _COLUMNS = (
     "code", "plant", "source_key", "key", "from", "until", "mode", "quantity", "value", "root",
 )  # fmt: skip
 
+_SPARE, _EACH = 200, 20  # candidates looked at for a sowing, for those others may have taken
+
 
 class Planting:
     """The faults of a plan in a history, as a disturbance of the wire that carries it."""
@@ -40,9 +43,15 @@ class Planting:
         history: Sequence[Happening],
         plan: Plan,
         ends_at: datetime | None = None,
+        partners: Container[str] = (),
+        sap: Iterable[str] | None = None,
     ) -> None:
-        """`ends_at`: until when the history is told at first; UTC, else its end."""
-        self._past = Past(group, history, ends_at or group.ends_at)
+        """`ends_at`: until when the history is told at first; UTC, else its end.
+
+        `partners` are the plants whose finished goods a logistics partner keeps, `sap` those whose
+        books are an SAP's, where it is not as in the estate.
+        """
+        self._past = Past(group, history, ends_at or group.ends_at, partners, sap)
         self._books = Books(self._past)
         self._changes: dict[int, Change] = {}
         self._roots: dict[int, tuple[str, str]] = {}  # mode and root by number of the happening
@@ -57,23 +66,43 @@ class Planting:
 
     def _sow(self, plan: Plan) -> None:
         """The rarest first, so that the frequent leave them room."""
+        found = [(sowing, *self._bed(sowing)) for sowing in plan.faults]
         beds = [
-            (sowing, sorted(self._candidates(sowing), key=self._is_over)) for sowing in plan.faults
+            (sowing.mode, iter([*lasting, *over]), sowing.wanted(len(lasting) + len(over)))
+            for sowing, lasting, over in sorted(found, key=lambda bed: (len(bed[1]), len(bed[2])))
         ]
         planted = Counter[str]()
-        for sowing, candidates in sorted(beds, key=lambda bed: len(bed[1])):
-            wanted = sowing.count or max(1, round(len(candidates) * (sowing.rate or 0)))
-            for strike in candidates:
-                if not wanted:
-                    break
-                if not strike.claims & self._claimed:
-                    wanted -= 1
-                    planted[sowing.mode] += 1
-                    self._plant(strike, sowing.mode, f"{sowing.mode}-{planted[sowing.mode]}")
+        # One of each before the rest: a frequent mode may be all that a rare one could befall.
+        for strikes in (
+            [(mode, bed, 1) for mode, bed, _ in beds],
+            [(mode, bed, wanted - 1) for mode, bed, wanted in beds],
+        ):
+            for mode, bed, wanted in strikes:
+                for strike in islice(self._free(bed), wanted):
+                    planted[mode] += 1
+                    self._plant(strike, mode, f"{mode}-{planted[mode]}")
         if plan.decoys:
             for strike in decoys(self._past, self._past.group.chance("faults/decoys")):
                 if not strike.claims & self._claimed:
                     self._plant(strike, "", "")
+
+    def _free(self, bed: Iterator[Strike]) -> Iterator[Strike]:
+        """Those of a bed that have for themselves what they claim."""
+        return (strike for strike in bed if not strike.claims & self._claimed)
+
+    def _bed(self, sowing: Sowing) -> tuple[list[Strike], list[Strike]]:
+        """Candidates enough for a sowing, and those nobody sees any more at the end of the told.
+
+        What a rate is the share of has to be counted whole.
+        """
+        enough = _SPARE + _EACH * sowing.count if sowing.count else None
+        lasting: list[Strike] = []
+        over: list[Strike] = []
+        for strike in self._candidates(sowing):
+            (over if self._is_over(strike) else lasting).append(strike)
+            if len(lasting) == enough:
+                break
+        return lasting, over
 
     def _candidates(self, sowing: Sowing) -> Iterator[Strike]:
         """Plantings at the right place and time, of which somebody can know before the end."""
@@ -90,7 +119,7 @@ class Planting:
                 yield strike
 
     def _is_over(self, strike: Strike) -> bool:
-        """Whether nobody who looks at the end of what is told sees it any more: last resort."""
+        """Whether nobody who looks at the end of what is told sees it any more."""
         row = strike.rows[0]
         return row.until is not None and row.since < self._past.ends_at >= row.until
 
@@ -120,12 +149,25 @@ class Planting:
     def truth(self) -> list[Row]:
         """What went wrong, in order of time. What was mended within its grace is left out."""
         rows = list(self._rows)
-        for row, first in self._books.rows():
-            mode, root = self._roots.get(first.no, ("", ""))
+        told = {*map(_name, rows)}
+        below = (one for one in self._books.below() if _name(one[0]) not in told)
+        # What takes a line below zero may be right, and something else about its lot wrong.
+        struck = (h for no in self._roots if (h := self._past.by_no.get(no)) and h.lot)
+        of_lot = {(h.item, h.lot): self._roots[h.no] for h in struck}
+        for row, first in (*self._books.rows(), *below):
+            mode, root = self._roots.get(first.no) or of_lot.get((first.item, first.lot), ("", ""))
             rows.append(replace(row, mode=mode, root=root))
         rows = [replace(row, since=row.since + LAG) for row in _merged(rows, self._books.now)]
+        rows = [self._valued(row) for row in rows]
         lasting = (row for row in rows if row.until is None or row.since < row.until)
         return sorted(lasting, key=lambda row: (row.code == DECOY, row.since, row.plant, row.key))
+
+    def _valued(self, row: Row) -> Row:
+        """A difference of stock at what its item costs now."""
+        if not row.stock or row.quantity is None:
+            return row
+        value = self._past.value(row.stock, row.quantity, self._books.now)
+        return replace(row, value=value)
 
     def write(self, path: Path) -> None:
         """Write the truth file."""
@@ -134,6 +176,11 @@ class Planting:
         writer.writerow(_COLUMNS)
         writer.writerows(map(_fields, self.truth()))
         path.write_text(text.getvalue(), "utf-8")
+
+
+def _name(row: Row) -> tuple[str, str, str]:
+    """What a row is about."""
+    return row.code, row.plant, row.key
 
 
 def _merged(rows: list[Row], now: datetime) -> list[Row]:

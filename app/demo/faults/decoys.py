@@ -7,8 +7,9 @@ from random import Random
 
 from app.demo.faults.mode import shuffled
 from app.demo.faults.past import Past, bare
-from app.demo.faults.strike import MINUTE, Row, Strike, failing, lot_claims, records
+from app.demo.faults.strike import MINUTE, Row, Strike, failing, lot_claims, records, unposted
 from app.demo.group import Happening, Kind
+from app.demo.systems.erp import failure
 from app.demo.wire import ERP
 from app.score.truth import DECOY
 
@@ -19,6 +20,7 @@ def decoys(past: Past, rng: Random) -> Iterator[Strike]:
     """Some of every kind."""
     for kind in (
         _retried,
+        _posted_again,
         _taken_back,
         _cancelled,
         _closed_short,
@@ -29,7 +31,7 @@ def decoys(past: Past, rng: Random) -> Iterator[Strike]:
 
 
 def _quiet(past: Past, h: Happening) -> list[Row]:
-    return [Row(DECOY, h.at, plant, record) for plant, record, _ in records(h)]
+    return [Row(DECOY, h.at, plant, record) for plant, record, _ in records(past, h)]
 
 
 def _retried(past: Past, rng: Random) -> Iterator[Strike]:
@@ -39,6 +41,14 @@ def _retried(past: Past, rng: Random) -> Iterator[Strike]:
             after = timedelta(seconds=rng.randint(240, 900))
             change = failing(ERP, 2, after, is_dead=False)
             yield Strike(_quiet(past, h), {h.no: change}, claims=lot_claims(h))
+
+
+def _posted_again(past: Past, rng: Random) -> Iterator[Strike]:
+    """The receipt failed, stood in the list of failed postings and was posted again, in time."""
+    for h in shuffled(rng, past.plain(Kind.FINISHED_RECEIVED)):
+        change = unposted(ERP, again=timedelta(seconds=rng.randint(120, 900)))
+        row = Row(DECOY, h.at, h.plant, failure(h.no))
+        yield Strike([row, *_quiet(past, h)], {h.no: change}, claims=lot_claims(h))
 
 
 def _taken_back(past: Past, rng: Random) -> Iterator[Strike]:

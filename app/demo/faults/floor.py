@@ -5,7 +5,7 @@ What is wrong is how one fact stands to others: what was made to what was planne
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
@@ -13,20 +13,26 @@ from app.demo.faults.mode import after, inner, mode, one_at, shuffled
 from app.demo.faults.past import Past, bare
 from app.demo.faults.strike import (
     GRACE,
+    HOUR,
     MINUTE,
     Row,
     Strike,
     altered,
-    differing,
     lot_claims,
     twice,
     without,
 )
 from app.demo.group import Happening, Kind
+from app.demo.systems.erp import reference
 from app.demo.wire import ERP, MES, WMS
 
 _OVER_DELIVERY = 10  # percent of an order that may be made beyond it
-_LOSS = 2  # percent of an order that may be lost and nobody asks
+_IDLE = timedelta(days=5)  # of working time in which nothing becomes of an order that was begun
+_LOSS = 2  # percent of what was begun that may be lost and nobody asks
+_NOTICED = 8 * HOUR  # of working time in which a miscount is taken back
+_USED_WITHIN, _BALANCED_WITHIN, _BOOKED_WITHIN = 4 * HOUR, 8 * HOUR, 8 * HOUR
+_FLUSHED = ("backflush", "miscounted")  # taken by a report, or given back with it
+_TOLD = timedelta(hours=4)  # until when it has to be told where a lot came from
 _REPORTS = (Kind.OPERATION_COMPLETED, Kind.OPERATION_SCRAPPED)
 
 
@@ -44,60 +50,71 @@ def _reported_too_much(past: Past, rng: Random, size: int) -> Iterator[Strike]:
         if h is reports[-1] and (total - planned) * 100 > planned * _OVER_DELIVERY:
             row = Row(
                 "quantity_variance",
-                max(h, plans[-1], key=lambda x: x.at).at + GRACE[h.kind],
+                past.after_work(h, _NOTICED),
                 h.plant,
                 key=f"{bare(h.order_no)}/{h.operation}",
                 quantity=total - planned,
                 value=past.value(h, total - planned),
             )
-            yield one_at(h, [row], altered(MES, ERP, quantity=h.quantity + again))
+            rows = [row, *_missed_later(past, h, again)]
+            yield one_at(h, rows, altered(MES, ERP, quantity=h.quantity + again))
+
+
+def _missed_later(past: Past, h: Happening, again: Decimal) -> Iterator[Row]:
+    """What the first operation made too much on paper, a finished order seems to have lost."""
+    for done in past.of_order(h.order_no, Kind.ORDER_COMPLETED):
+        if h.operation == past.group.items[h.item].routing[0].no:
+            yield _lost(past, done, again)
 
 
 @mode("A9")
 def _nothing_taken(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    """A yield is reported past the button that consumes: its components stay untouched."""
-    for h in shuffled(rng, past.plain(Kind.OPERATION_COMPLETED)):
+    """An operation is reported past the button that consumes: its components stay untouched. That
+    it has components shows in what two orders before it took.
+    """
+    orders: dict[tuple[str, str, str], dict[str, Happening]] = defaultdict(dict)
+    for h in past.plain(Kind.OPERATION_COMPLETED):
+        orders[h.plant, h.item, h.operation].setdefault(h.order_no, h)
+    firsts = [h for of_operation in orders.values() for h in [*of_operation.values()][2:]]
+    for h in shuffled(rng, firsts):
         taken = [
             x
-            for x in past.of_order(h.order_no, Kind.COMPONENT_ISSUED)
-            if (x.at, x.operation, x.reason) == (h.at, h.operation, "backflush")
+            for x in past.of_order(h.order_no, Kind.COMPONENT_ISSUED, Kind.COMPONENT_RETURNED)
+            if x.operation == h.operation
         ]
-        if taken:
+        if taken and all(x.reason in _FLUSHED for x in taken):
             yield Strike(
-                list(_untouched(past, h, taken)),
+                [_untouched(past, h)],
                 {x.no: without(MES, ERP, WMS) for x in taken},
                 claims=lot_claims(h).union(*map(lot_claims, taken)),
             )
 
 
-def _untouched(past: Past, h: Happening, taken: list[Happening]) -> Iterator[Row]:
-    """What a yield should have taken of each component."""
-    totals: dict[str, Decimal] = defaultdict(Decimal)
-    for x in taken:
-        totals[x.item] += x.quantity
-    for item, total in totals.items():
-        worth = past.value(next(x for x in taken if x.item == item), total)
-        yield Row(
-            "missing_posting",
-            h.at + GRACE[Kind.COMPONENT_ISSUED],
-            h.plant,
-            key=f"{bare(h.order_no)}/{bare(item)}",
-            quantity=total,
-            value=worth,
-        )
+def _untouched(past: Past, h: Happening) -> Row:
+    """What an operation made of nothing: `h` is the first yield of it."""
+    made = [x for x in past.of_order(h.order_no, h.kind) if x.operation == h.operation]
+    return Row(
+        "missing_posting",
+        h.at + _USED_WITHIN,
+        h.plant,
+        key=f"{bare(h.order_no)}/{h.operation}",
+        quantity=-sum((x.quantity for x in made), Decimal(0)),
+    )
 
 
 @mode("A13")
 def _labour(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The books have the minutes of a booking twice, or none of an operation that was done."""
     for h in shuffled(rng, past.plain(Kind.LABOUR_BOOKED)):
+        if not past.in_sap(h):
+            continue
         is_double = rng.random() < 0.5
         booked = [
             x for x in past.of_order(h.order_no, Kind.LABOUR_BOOKED) if x.operation == h.operation
         ]
         row = Row(
             "duplicate_posting" if is_double else "missing_posting",
-            (h if is_double else booked[-1]).at + GRACE[Kind.OPERATION_COMPLETED],
+            (h if is_double else booked[-1]).at + _BOOKED_WITHIN,
             h.plant,
             key=f"{bare(h.order_no)}/{h.operation}",
             # minutes, which is all that is booked
@@ -117,6 +134,8 @@ def _labour(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 def _older_bill(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The shop floor still has the bill that was in force before."""
     for h in shuffled(rng, past.by_kind[Kind.ORDER_RELEASED]):
+        if not past.in_sap(h):
+            continue
         revisions = [bom.revision for bom in past.group.items[h.item].boms]
         if h.revision != revisions[0]:
             older = revisions[revisions.index(h.revision) - 1]
@@ -130,20 +149,27 @@ def _older_bill(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 def _loss_not_told(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """Nobody reports what an order lost: the pieces are gone between two operations."""
     for done in shuffled(rng, past.by_kind[Kind.ORDER_COMPLETED]):
-        scrap = past.of_order(done.order_no, Kind.OPERATION_SCRAPPED)
+        first = past.group.items[done.item].routing[0].no
+        reports = past.of_order(done.order_no, *_REPORTS)
+        made = sum((x.quantity for x in reports if x.operation == first), Decimal(0))
+        scrap = [x for x in reports if x.kind is Kind.OPERATION_SCRAPPED and x.operation != first]
         lost = sum((x.quantity for x in scrap), Decimal(0))
-        if lost * 100 <= done.quantity * _LOSS:
-            continue
-        row = Row(
-            "quantity_variance",
-            done.at + GRACE[Kind.OPERATION_SCRAPPED],
-            done.plant,
-            key=bare(done.order_no),
-            quantity=-lost,
-            value=past.value(done, lost),
-        )
-        changes = {x.no: without(MES, ERP) for x in scrap}
-        yield Strike([row], changes, claims=lot_claims(done))
+        if lost * 100 > made * _LOSS:
+            changes = {x.no: without(MES, ERP) for x in scrap}
+            yield Strike([_lost(past, done, lost)], changes, claims=lot_claims(done))
+
+
+def _lost(past: Past, done: Happening, lost: Decimal) -> Row:
+    """What an order that is done lost on its way, known from its reports."""
+    last = past.of_order(done.order_no, Kind.OPERATION_COMPLETED)[-1]
+    return Row(
+        "quantity_variance",
+        max(last.at + _BALANCED_WITHIN, done.at),
+        done.plant,
+        key=bare(done.order_no),
+        quantity=-lost,
+        value=past.value(last, lost),
+    )
 
 
 # F. Genealogy
@@ -155,7 +181,17 @@ def _unknown_lot(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
         if h.lot and h.reason == "backflush":
             typed = h.lot + h.lot[-1]
-            rows = [replace(row, key=typed) for row in differing(past, h, "genealogy_gap", None)]
+            rows = [
+                Row(
+                    "genealogy_gap",
+                    h.at + _TOLD,
+                    h.plant,
+                    reference(h.no),
+                    key=typed,
+                    quantity=-h.quantity,
+                    value=past.value(h, h.quantity),
+                )
+            ]
             yield one_at(h, rows, altered(MES, ERP, lot=typed))
 
 
@@ -164,12 +200,11 @@ def _unknown_lot(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 
 @mode("H13")
 def _forgotten(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    """Nobody reports an order as done, nor closes it: at the close it is still at work."""
-    closes = {(h.plant, h.document): h.at for h in past.by_kind[Kind.PERIOD_CLOSED]}
+    """Nobody reports an order as done, nor closes it: it seems to be at work for ever."""
     for done in shuffled(rng, past.by_kind[Kind.ORDER_COMPLETED]):
-        month = f"{past.wall(done, done.at):%Y-%m}"
         late = past.of_order(done.order_no, Kind.ORDER_CLOSED)
-        if close := closes.get((done.plant, month)):
-            row = Row("status_drift", close, done.plant, key=bare(done.order_no))
-            changes = {x.no: without(MES, ERP) for x in (done, *late)}
-            yield Strike([row], changes, claims=lot_claims(done))
+        first = min(past.of_order(done.order_no, *_REPORTS), key=lambda x: x.no)
+        since = past.after_work(first, _IDLE) + GRACE[first.kind]
+        row = Row("status_drift", since, done.plant, key=bare(done.order_no))
+        changes = {x.no: without(MES, ERP) for x in (done, *late)}
+        yield Strike([row], changes, claims=lot_claims(done))

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from app.demo.faults.mode import AGAIN, COUNTED, after, inner, mode, one_at, shuffled
-from app.demo.faults.past import Past
+from app.demo.faults.billing import unshipped
+from app.demo.faults.mode import AGAIN, COUNTED, FOUND, after, inner, mode, one_at, shuffled
+from app.demo.faults.past import Past, bare
 from app.demo.faults.strike import (
     DAY,
     GRACE,
@@ -23,12 +24,13 @@ from app.demo.faults.strike import (
     missing,
     records,
     twice,
+    untold,
     without,
 )
 from app.demo.group import Happening, Kind
-from app.demo.group.masterdata import BLOCKED, RAW, UNRESTRICTED
+from app.demo.group.masterdata import BLOCKED, FINISHED, RAW, UNRESTRICTED
 from app.demo.systems.erp import correlation, reference
-from app.demo.wire import ERP, INTERFACES, QMS, WMS, Delivery, Outage
+from app.demo.wire import ERP, INTERFACES, QMS, WMS, Delivery, Fate, Outage
 
 _POSTED_LATE = timedelta(hours=6, minutes=30)
 
@@ -38,8 +40,15 @@ _POSTED_LATE = timedelta(hours=6, minutes=30)
 
 @mode("C4")
 def _adjusted_on_one_side(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    """Somebody counts, and corrects the system in front of him."""
+    """Somebody counts, and corrects the system in front of him.
+
+    Where a lot was counted or thrown away otherwise, that and this are one adjustment of it.
+    """
+    kinds = (Kind.ADJUSTMENT_COUNTED, Kind.SCRAP_DECLARED)
+    counted = {(h.plant, h.item, h.lot) for kind in kinds for h in past.by_kind[kind] if h.lot}
     for count, h in enumerate(shuffled(rng, past.plain(Kind.PURCHASE_RECEIVED))):
+        if (h.plant, h.item, h.lot) in counted:
+            continue
         at, system = h.at + after(rng, 3600, 86_400), rng.choice((ERP, WMS))
         item = past.group.items[h.item]
         made = Happening(
@@ -80,6 +89,35 @@ def _received_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.plain(Kind.PURCHASE_RECEIVED)):
         rows = differing(past, h, "duplicate_posting", h.quantity)
         yield one_at(h, rows, twice(ERP, after(rng, 2, 60)))
+
+
+@mode("C14")
+def _found_and_not_told(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """A logistics partner finds more than it thought, corrects its book and sends no 947."""
+    received = (h for h in past.plain(Kind.FINISHED_RECEIVED) if h.lot and past.is_advised(h))
+    for count, h in enumerate(shuffled(rng, received)):
+        at = h.at + after(rng, 3600, 86_400)
+        found = replace(
+            h,
+            no=FOUND + count,
+            at=at,
+            kind=Kind.ADJUSTMENT_COUNTED,
+            quantity=past.group.items[h.item].step * rng.choice((1, 2, 3)) * size,
+            to_place=FINISHED,
+            to_status=UNRESTRICTED,
+            order_no="",
+            reason="found",
+        )
+        row = Row(
+            "ledger_mismatch",
+            past.counted(found, at),
+            h.plant,
+            key=f"{bare(h.item)}/{h.lot}",
+            quantity=found.quantity,
+            stock=found,
+        )
+        extra = [Delivery(WMS, at, found, fate=Fate.UNTOLD)]
+        yield Strike([row], extra=extra, claims=lot_claims(h))
 
 
 # D. Messages and middleware
@@ -186,7 +224,7 @@ def _hold_not_told(past: Past, rng: Random, size: int) -> Iterator[Strike]:
         if not any(returned):
             row = Row(
                 "hold_not_propagated",
-                hold.at + 2 * MINUTE,
+                past.counted(hold, hold.at + 2 * MINUTE),
                 hold.plant,
                 key=hold.lot,
                 until=end.at if end else scrapped[-1].at if scrapped else None,
@@ -212,7 +250,7 @@ def _used_on_hold(past: Past, rng: Random, size: int) -> Iterator[Strike]:
         rows = [
             Row("hold_violated", hold.at, plant, record, value=past.value(h, quantity))
             for h in within
-            for plant, record, quantity in records(h)
+            for plant, record, quantity in records(past, h)
         ]
         yield Strike(rows, {hold.no: altered(QMS, at=since)}, claims=lot_claims(hold))
 
@@ -222,7 +260,8 @@ def _still_blocked(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for hold in shuffled(rng, holds(past)):
         if end := _released(past, hold):
             changes = {h.no: without(WMS, ERP) for h in restated(past, hold, UNRESTRICTED)}
-            row = Row("release_not_propagated", end.at + 4 * HOUR, hold.plant, key=hold.lot)
+            since = past.counted(hold, end.at + 4 * HOUR)
+            row = Row("release_not_propagated", since, hold.plant, key=hold.lot)
             yield Strike([row], changes, claims=lot_claims(hold))
 
 
@@ -234,18 +273,32 @@ def _not_shipped(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     documents = {h.document: None for h in past.plain(Kind.DELIVERY_SHIPPED)}
     for document in shuffled(rng, documents):
         lines = [h for h in past.by_document[document] if h.kind is Kind.DELIVERY_SHIPPED]
-        yield Strike(
-            [row for h in lines for row in missing(past, h)],
-            {h.no: without(ERP) for h in lines},
-            claims=frozenset().union(*map(lot_claims, lines)),
-        )
+        is_advised = past.is_advised(lines[0])
+        rows = [row for h in lines for row in (_gone if is_advised else missing)(past, h)]
+        if is_advised:
+            invoices = (h for h in past.by_kind[Kind.CUSTOMER_INVOICED] if h.reference == document)
+            rows += [unshipped(past, h) for h in invoices]
+        change = _advice_lost if is_advised else without(ERP)
+        claims = frozenset().union(*map(lot_claims, lines))
+        yield Strike(rows, {h.no: change for h in lines}, claims=claims)
+
+
+def _gone(past: Past, h: Happening) -> list[Row]:
+    """Goods of which a partner sent no advice are gone from its next balance, and from no book."""
+    key = "/".join(filter(None, (bare(h.item), h.lot)))
+    return [Row("balance_variance", past.counted(h, h.at), h.plant, key=key)]
+
+
+def _advice_lost(told: list[Delivery]) -> list[Delivery]:
+    """The partner ships, its 945 gets lost, and nobody else hears of it."""
+    return untold(WMS)(without(ERP)(told))
 
 
 @mode("H6")
 def _shipped_otherwise(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.plain(Kind.DELIVERY_SHIPPED)):
         less = past.group.items[h.item].step * size
-        if h.quantity > less:
+        if h.quantity > less and not past.is_advised(h):  # a partner's advice is what it shipped
             rows = differing(past, h, "quantity_variance", less)
             yield one_at(h, rows, altered(ERP, quantity=h.quantity - less))
 
@@ -260,8 +313,15 @@ def _posted_next_period(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 
 
 def posted_later(past: Past, h: Happening, at: datetime) -> list[Row]:
-    """What is wrong with a posting entered so late that it falls into the next period."""
-    if at - h.at <= 6 * HOUR or past.wall(h, at).month == past.wall(h, h.at).month:
+    """What is wrong with a posting entered so late that it falls into the next period.
+
+    Only where the books date it to the day it is entered.
+    """
+    if (
+        not past.in_sap(h)
+        or at - h.at <= 6 * HOUR
+        or past.wall(h, at).month == past.wall(h, h.at).month
+    ):
         return []
     rows = differing(past, h, "wrong_period", None)
     return [replace(row, since=at) for row in rows]

@@ -7,12 +7,13 @@ from random import Random
 
 from app.demo.faults.mode import STOPS, mode, one_at, shuffled
 from app.demo.faults.past import Past
-from app.demo.faults.strike import DAY, HOUR, MINUTE, Row, Strike, without
+from app.demo.faults.strike import HOUR, MINUTE, Row, Strike, without
 from app.demo.group import Happening, Kind
 from app.demo.systems.erp import event_id, reference
 from app.demo.wire import CMMS, ERP, MES, WMS, Delivery
 
 _LONG = HOUR  # a machine that stands so long needs somebody
+_PAPERWORK = 48 * HOUR  # working time until an order is ended after its machine runs again
 _ISSUED = 4 * HOUR  # until then a part taken is issued
 
 
@@ -72,9 +73,8 @@ def _work_never_ends(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """Nobody reports the work as done; the machine has long been running again."""
     for stop in shuffled(rng, _stops(past)):
         if done := stop.of_work(Kind.MAINTENANCE_COMPLETED):
-            # The paper work follows within the day.
-            since = max(done.at, stop.ended.at + DAY)
-            row = Row("status_drift", since, done.plant, key=done.order_no)
+            since = past.after_work(stop.ended, _PAPERWORK)
+            row = Row("status_drift", max(done.at, since), done.plant, key=done.order_no)
             yield Strike([row], {done.no: without(CMMS)}, claims=stop.claims)
 
 
@@ -106,7 +106,7 @@ def _stopped_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
         ended = replace(stop.ended, no=no + 1, since=begun.at, at=at)
         row = Row(
             "duplicate_posting",
-            at + 30 * MINUTE,
+            max(at, begun.at + _LONG) + 30 * MINUTE,
             stop.began.plant,
             source_key=event_id(no),
             key=stop.began.equipment,

@@ -20,10 +20,10 @@ from app.demo.faults.strike import (
     repaired,
 )
 from app.demo.group import Happening, Kind
-from app.demo.systems.erp import correlation
 from app.demo.wire import ERP, INTERFACES, MES, Outage
 
 _RECEIPTS = next(one for one in INTERFACES if one.name == "wms.receipts")
+_ORDERS = next(one for one in INTERFACES if one.name == "erp.orders")
 _KINDS = tuple(sorted(_RECEIPTS.kinds))
 _SLOWEST = 5 * MINUTE  # no message takes longer on its way
 _TRIES = 20  # in an hour, of a message that is tried for ever
@@ -38,6 +38,11 @@ def _receipts(past: Past, since: datetime, until: datetime, plant: str = "") -> 
         if since <= h.at < until and plant in ("", h.plant)
     ]
     return sorted(found, key=lambda h: h.no)
+
+
+def _queued(past: Past, h: Happening, until: datetime) -> list[Happening]:
+    """What comes from one receipt of a plant on; of the same moment those told before it do not."""
+    return [one for one in _receipts(past, h.at, until, h.plant) if one.no >= h.no]
 
 
 def _kept(
@@ -81,12 +86,16 @@ def _differs_for_a_while(past: Past, rng: Random, size: int) -> Iterator[Strike]
 
 @mode("D3")
 def _tried_for_ever(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    """A message that cannot be taken is tried again and again, and all behind it wait."""
+    """A message that cannot be taken is tried again and again; all of its plant behind it wait."""
+    plants = [site.code for site in past.group.sites]  # of one queue one thing is told at a time
     for h in shuffled(rng, past.plain(*_KINDS)):
-        lasts = after(rng, 2 * 3600, 12_000) * size
+        lasts = after(rng, 2 * 3600, 36_000) * size
         ends = h.at + lasts
-        row = Row("retry_storm", h.at + 30 * MINUTE, h.plant, key=correlation(h), until=ends)
-        strike = _behind(past, row, h, ends)
+        kept = _queued(past, h, ends)
+        if len(kept) == 1:
+            continue  # while it waits to be tried again the queue is empty
+        row = Row("retry_storm", kept[1].at + 30 * MINUTE, "", key=_RECEIPTS.name, until=ends)
+        strike = _kept(past, row, kept, ends, plants)
         tries = int(lasts / timedelta(hours=1) * _TRIES)
         strike.changes = {h.no: failing(ERP, tries, lasts, is_dead=False)}
         yield strike
@@ -96,17 +105,21 @@ def _tried_for_ever(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 def _job_stopped(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The job that enters what came in does not run: all of it waits, and nothing fails."""
     for h in shuffled(rng, past.plain(*_KINDS)):
-        lasts = after(rng, 2 * 3600, 12_000) * size
+        lasts = after(rng, 2 * 3600, 36_000) * size
         ends = h.at + lasts
-        row = Row("stuck_message", h.at + 30 * MINUTE, h.plant, key=_RECEIPTS.name, until=ends)
-        strike = _behind(past, row, h, ends)
+        strike = _behind(past, _stands(h, _RECEIPTS.name, ends), h, ends)
         strike.changes = {h.no: failing(ERP, 0, lasts, is_dead=False)}
         yield strike
 
 
+def _stands(h: Happening, queue: str, ends: datetime) -> Row:
+    """A queue whose first message does not get through until an instant. Queues have no plant."""
+    return Row("stuck_message", h.at + 30 * MINUTE, "", key=queue, until=ends)
+
+
 def _behind(past: Past, first: Row, h: Happening, ends: datetime) -> Strike:
     """All receipts of a plant wait behind one: they keep their order."""
-    return _kept(past, first, _receipts(past, h.at, ends, h.plant), ends, [h.plant])
+    return _kept(past, first, _queued(past, h, ends), ends, [h.plant])
 
 
 @mode("D9")
@@ -125,6 +138,7 @@ def _overtaken(past: Past, rng: Random, size: int) -> Iterator[Strike]:
                 key=number,
                 until=cancelled.at,
             ),
+            _stands(h, _ORDERS.name, arrives),
         ]
         change = overtaken(MES, 2, arrives - h.at)
         yield Strike(rows, {h.no: change}, claims=frozenset({number}))

@@ -16,7 +16,7 @@ Planter = Callable[[Past, Random, int], Iterator[Strike]]
 Thing = TypeVar("Thing")
 # Numbers of what never happened.
 AGAIN, GHOSTS, COUNTED = 60_000_000, 80_000_000, 90_000_000
-STOPS, NOTICES = 82_000_000, 84_000_000
+STOPS, NOTICES, INVOICES, FOUND = 82_000_000, 84_000_000, 86_000_000, 95_000_000
 
 
 ENTERED: dict[str, Planter] = {}
@@ -45,9 +45,11 @@ def after(rng: Random, least: int, most: int) -> timedelta:
 
 
 def inner(past: Past, rng: Random) -> Iterator[Happening]:
-    """Yields of operations after which the order goes on: nothing else hangs on them."""
+    """Yields of operations after which the order goes on: nothing else hangs on them. Only those
+    that the books have one by one.
+    """
     for h in shuffled(rng, past.plain(Kind.OPERATION_COMPLETED)):
-        if not past.is_last_operation(h):
+        if not past.is_last_operation(h) and past.in_sap(h):
             yield h
 
 

@@ -1,7 +1,9 @@
 """The faults that can be planted, each by its number in the catalogue of drift modes."""
 
 from app.demo.faults import (
+    billing,
     floor,
+    inspections,
     logistics,
     maintenance,
     messages,
@@ -12,7 +14,8 @@ from app.demo.faults import (
 from app.demo.faults.mode import ENTERED
 
 __all__ = [
-    "PLANTERS", "floor", "logistics", "maintenance", "messages", "production", "stock", "supply",
+    "PLANTERS", "billing", "floor", "inspections", "logistics", "maintenance", "messages",
+    "production", "stock", "supply",
 ]  # fmt: skip
 
 PLANTERS = {

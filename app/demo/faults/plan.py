@@ -47,6 +47,10 @@ class Sowing(BaseModel):
     until: date | None = None
     size: int = Field(default=1, ge=1, le=1000)
 
+    def wanted(self, candidates: int) -> int:
+        """How many of so many candidates."""
+        return self.count or max(1, round(candidates * (self.rate or 0)))
+
     @model_validator(mode="after")
     def _how_many(self) -> Self:
         if (self.count is None) == (self.rate is None):

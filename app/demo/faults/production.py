@@ -10,8 +10,10 @@ from random import Random
 from app.demo.faults.mode import GHOSTS, after, inner, mode, one_at, shuffled
 from app.demo.faults.past import Past, bare
 from app.demo.faults.strike import (
+    DAY,
     HOUR,
     MINUTE,
+    Change,
     Row,
     Strike,
     altered,
@@ -20,10 +22,17 @@ from app.demo.faults.strike import (
     lot_claims,
     missing,
     twice,
+    unposted,
     without,
 )
 from app.demo.group import Happening, Kind
+from app.demo.systems.erp import ORDER_KINDS, REPORTED, failure
 from app.demo.wire import ERP, MES, Delivery
+
+_UNDERWAY = 6 * MINUTE  # no message takes longer
+
+# What changes the record of an order until it is done.
+_CHANGING = {*ORDER_KINDS} - {Kind.ORDER_CLOSED}
 
 # A. Completion and confirmation
 
@@ -36,25 +45,70 @@ def _never_posted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 
 @mode("A2")
 def _not_received(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    """No receipt of an order gets into the books: its storage location is locked."""
+    """No receipt of an order gets into the books: somebody holds its product locked there. They
+    stand in the list of failed postings, and nobody looks into it.
+    """
+    for receipts in _received(past, rng):
+        rows = [replace(row, code="posting_failed") for row in _not_posted(past, receipts)]
+        yield _of_receipts(receipts, rows, unposted(ERP))
+
+
+@mode("A3")
+def _failure_deleted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The same, and at last somebody makes the list clean: nothing is left to post them again."""
+    for receipts in _received(past, rng):
+        gone = _cleaned(past, rng, receipts[-1])
+        rows = [replace(row, since=max(row.since, gone)) for row in _not_posted(past, receipts)]
+        rows += [
+            Row(
+                "missing_posting",
+                gone + 30 * MINUTE,
+                h.plant,
+                failure(h.no),
+                quantity=-h.quantity,
+                value=past.value(h, h.quantity),
+            )
+            for h in receipts
+        ]
+        yield _of_receipts(receipts, rows, unposted(ERP, gone=gone))
+
+
+def _received(past: Past, rng: Random) -> Iterator[list[Happening]]:
+    """All receipts of an order that is done, where none was taken back."""
     for order in shuffled(rng, past.by_kind[Kind.ORDER_COMPLETED]):
         receipts = past.of_order(order.order_no, Kind.FINISHED_RECEIVED)
-        if not receipts or any(h.reverses or h.no in past.reversed for h in receipts):
+        if not past.in_sap(order):
             continue
-        total, last = sum((h.quantity for h in receipts), Decimal(0)), receipts[-1]
-        followed = Row(
-            "missing_posting",
-            _first_pause(receipts) + 30 * MINUTE,
-            last.plant,
-            key=bare(last.order_no),
-            quantity=-total,
-            value=past.value(last, total),
-        )
-        yield Strike(
-            [followed, *_by_lot(past, receipts)],
-            {h.no: without(ERP) for h in receipts},
-            claims=frozenset().union(*map(lot_claims, receipts)),
-        )
+        if receipts and not any(h.reverses or h.no in past.reversed for h in receipts):
+            yield receipts
+
+
+def _of_receipts(receipts: list[Happening], rows: list[Row], change: Change) -> Strike:
+    changes = dict.fromkeys((h.no for h in receipts), change)
+    return Strike(rows, changes, claims=frozenset().union(*map(lot_claims, receipts)))
+
+
+def _not_posted(past: Past, receipts: list[Happening]) -> list[Row]:
+    """What is missed of an order without receipts: by its completion, and by the warehouse."""
+    total, last = sum((h.quantity for h in receipts), Decimal(0)), receipts[-1]
+    followed = Row(
+        "missing_posting",
+        _first_pause(receipts) + 30 * MINUTE,
+        last.plant,
+        key=bare(last.order_no),
+        quantity=-total,
+        value=past.value(last, total),
+    )
+    return [followed, *_by_lot(past, receipts)]
+
+
+def _cleaned(past: Past, rng: Random, last: Happening) -> datetime:
+    """When the list is made clean: some hours before the end of what is told at first, where who
+    looked two days before that saw the last receipt in it; else after it.
+    """
+    if last.at + HOUR < past.ends_at - 2 * DAY:
+        return past.ends_at - after(rng, 130 * 60, 200 * 60)
+    return max(last.at, past.ends_at) + after(rng, 3 * 3600, 12 * 3600)
 
 
 def _first_pause(receipts: list[Happening]) -> datetime:
@@ -98,7 +152,7 @@ def _posted_absurdly(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 @mode("A10")
 def _reversal_lost(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     for h in shuffled(rng, past.by_kind[Kind.OPERATION_COMPLETED]):
-        if h.reverses and not past.is_last_operation(h):
+        if h.reverses and not past.is_last_operation(h) and past.in_sap(h):
             original = past.by_no[h.reverses]
             rows = differing(past, original, "reversal_lost", None)
             rows = [replace(row, since=h.at + 30 * MINUTE, value=None) for row in rows]
@@ -111,7 +165,7 @@ def _rework_as_yield(past: Past, rng: Random, size: int) -> Iterator[Strike]:
         for h in past.of_order(again.order_no, Kind.OPERATION_COMPLETED):
             is_next = h.operation == again.operation and h.at >= again.at
             if is_next and h.reverses is None and h.no not in past.reversed:
-                if not past.is_last_operation(h):
+                if not past.is_last_operation(h) and past.in_sap(h):
                     rows = differing(past, h, "quantity_variance", again.quantity)
                     change = altered(ERP, quantity=h.quantity + again.quantity)
                     yield one_at(h, rows, change)
@@ -123,14 +177,14 @@ def _rework_as_yield(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 
 @mode("B1")
 def _other_unit(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+    for h in shuffled(rng, past.issues()):
         rows = differing(past, h, "unit_mismatch", -999 * h.quantity)
         yield one_at(h, rows, altered(ERP, quantity=1000 * h.quantity))
 
 
 @mode("B3")
 def _consumed_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+    for h in shuffled(rng, past.issues()):
         rows = differing(past, h, "duplicate_posting", -h.quantity)
         yield one_at(h, rows, twice(ERP, after(rng, 5, 90)))
 
@@ -138,7 +192,7 @@ def _consumed_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 @mode("B4")
 def _flushed_early(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The first backflush of a component takes what the whole order was to take."""
-    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+    for h in shuffled(rng, past.issues()):
         issues = [
             one
             for one in past.of_order(h.order_no, Kind.COMPONENT_ISSUED)
@@ -160,7 +214,7 @@ def _scrap_not_posted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 
 @mode("B6")
 def _other_lot(past: Past, rng: Random, size: int) -> Iterator[Strike]:
-    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+    for h in shuffled(rng, past.issues()):
         others = [
             lot for lot in past.other_lots[h.plant, h.from_place, h.item] if h.lot and lot != h.lot
         ]
@@ -177,7 +231,7 @@ def _other_lot(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 def _substituted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The books take the component of the bill, the shop floor took another."""
     items = past.group.items
-    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+    for h in shuffled(rng, past.issues()):
         alike = [
             other.code
             for other in items.values()
@@ -242,6 +296,15 @@ def _closed_early(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     return _order_told(past, rng, Kind.ORDER_CLOSED)
 
 
+def _touching(past: Past, order: list[Happening]) -> Iterator[Happening]:
+    """What changes the record of an order in the books until it is done, so that nothing is said of
+    it for a while: of the reports the first in an SAP, each in an Odoo.
+    """
+    reports = [one for one in order if one.kind in REPORTED]
+    yield from reports[:1] if past.in_sap(order[0]) else reports
+    yield from (one for one in order if one.kind in _CHANGING)
+
+
 def _order_told(past: Past, rng: Random, kind: Kind) -> Iterator[Strike]:
     """The books hear something of an order that the shop floor is working on."""
     for h in shuffled(rng, past.by_kind[Kind.OPERATION_STARTED]):
@@ -249,6 +312,8 @@ def _order_told(past: Past, rng: Random, kind: Kind) -> Iterator[Strike]:
         done = next((one for one in order if one.kind is Kind.ORDER_COMPLETED), None)
         at = h.at + after(rng, 600, 7200)
         if h.operation != past.group.items[h.item].routing[0].no or (done and done.at < at):
+            continue
+        if any(one.at > at - _UNDERWAY and one is not done for one in _touching(past, order)):
             continue
         told = replace(h, no=GHOSTS - h.no, kind=kind, at=at)
         row = Row(

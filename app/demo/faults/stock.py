@@ -1,4 +1,4 @@
-"""Faults of stock that no total shows: its status, and lines below zero beside others."""
+"""Faults of stock that no total shows: a list that missed a movement, status, lines below zero."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,17 +10,45 @@ from app.demo.faults.past import Past, bare
 from app.demo.faults.strike import (
     GRACE,
     HOUR,
+    MINUTE,
     Row,
     Strike,
     altered,
     lot_claims,
+    uncounted,
     without,
 )
 from app.demo.group import Kind
-from app.demo.group.masterdata import BLOCKED, UNRESTRICTED, WIP
+from app.demo.group.masterdata import BLOCKED, INSPECTION, UNRESTRICTED, WIP
 from app.demo.wire import ERP
 
-_WORDS = {UNRESTRICTED: "free", BLOCKED: "blocked"}  # as a landscape calls them
+# The list of stock is asked for every hour, and judged once all that was booked until then is told.
+_JUDGED = 90 * MINUTE
+
+WORDS = {  # as a landscape calls them
+    UNRESTRICTED: "free",
+    INSPECTION: "inspect",
+    BLOCKED: "blocked",
+}
+
+
+@mode("C1")
+def _not_counted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
+    """The books post an issue, and their list of stock still has what was used: the update of it
+    was lost. The warehouse does not keep the line side, so the books contradict themselves alone.
+    """
+    for h in shuffled(rng, past.plain(Kind.COMPONENT_ISSUED)):
+        if not h.lot or h.from_place != WIP or not past.in_sap(h):
+            continue
+        row = Row(
+            "ledger_mismatch",
+            h.at + _JUDGED,
+            h.plant,
+            key=f"{bare(h.item)}/{h.lot}/{h.from_place}",
+            quantity=h.quantity,
+            stock=h,
+        )
+        yield one_at(h, [row], uncounted(ERP))
 
 
 @mode("C5")
@@ -46,10 +74,10 @@ def _status_differs(past: Past, rng: Random, size: int) -> Iterator[Strike]:
                 "balance_variance",
                 hold.at + HOUR,
                 hold.plant,
-                key=f"{bare(hold.item)}/{hold.lot}/{_WORDS[status]}",
+                key=f"{bare(hold.item)}/{hold.lot}/{WORDS[status]}",
                 until=ends[0].at if ends else None,
                 quantity=difference,
-                value=past.value(hold, total),
+                stock=hold,
             )
             for status, difference in ((BLOCKED, total), (UNRESTRICTED, -total))
         ]
@@ -68,7 +96,7 @@ def _below_zero(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             h.plant,
             key=f"{bare(h.item)}/{h.from_place}",
             quantity=-h.quantity,
-            value=past.value(h, h.quantity),
+            stock=h,
         )
         strike = one_at(h, [row], altered(ERP, lot=""))
         strike.claims |= {f"{h.plant}/{h.item}/"}  # there is but one such line

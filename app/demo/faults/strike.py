@@ -9,7 +9,7 @@ from typing import Any
 from app.demo.faults.past import Past, bare
 from app.demo.group import Happening, Kind
 from app.demo.systems.erp import event_id, reference
-from app.demo.wire import Delivery, Outage
+from app.demo.wire import Delivery, Fate, Outage
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _ENTERED = 10 * MINUTE  # until then the posting that differs is there, whatever carried it
@@ -56,6 +56,7 @@ class Row:
     mode: str = ""
     root: str = ""
     together: str = ""  # rows of a plant with the same word are told as one
+    stock: Happening | None = None  # whose item differs: worth what it costs when it is looked at
 
 
 @dataclass
@@ -114,6 +115,44 @@ def by_hand(system: str, at: datetime) -> Change:
         ]
 
     return change
+
+
+def unposted(
+    system: str, *, again: timedelta | None = None, gone: datetime | None = None
+) -> Change:
+    """A system cannot post what arrives, and lists it as failed: until it is posted `again` so long
+    after, or `gone` from the list at an instant, or for good.
+    """
+
+    def change(told: list[Delivery]) -> list[Delivery]:
+        found = []
+        for one in told:
+            if one.system == system:
+                found.append(replace(one, fate=Fate.FAILED))
+                later = replace(one, interface=None)
+                if again:
+                    found.append(replace(later, at=one.at + again))
+                if gone:
+                    found.append(replace(later, at=gone, fate=Fate.DELETED))
+            else:
+                found.append(one)
+        return found
+
+    return change
+
+
+def untold(system: str) -> Change:
+    """A system enters it, and what it tells of it is lost."""
+    return lambda told: [
+        replace(one, fate=Fate.UNTOLD) if one.system == system else one for one in told
+    ]
+
+
+def uncounted(system: str) -> Change:
+    """A system enters it, and its list of stock stays as it was."""
+    return lambda told: [
+        replace(one, fate=Fate.UNCOUNTED) if one.system == system else one for one in told
+    ]
 
 
 def failing(system: str, failures: int, after: timedelta, *, is_dead: bool) -> Change:
@@ -176,7 +215,7 @@ def repaired(system: str, given_up: timedelta, after: timedelta, **fields: Any) 
 # Truth of what the pairwise rules see
 
 
-def records(h: Happening) -> list[tuple[str, str, Decimal]]:
+def records(past: Past, h: Happening) -> list[tuple[str, str, Decimal]]:
     """Plant, record and quantity of what the system that was there holds of a happening.
 
     Quantities are signed as stock is. A movement with two ends is two records.
@@ -187,6 +226,8 @@ def records(h: Happening) -> list[tuple[str, str, Decimal]]:
         return [(h.plant, f"{event_id(h.no)}/scrap", h.quantity)]
     if h.kind is Kind.COMPONENT_ISSUED:
         return [(h.plant, reference(h.no), -h.quantity)]
+    if past.is_advised(h):
+        return _advised(past, h)
     if h.kind is Kind.DELIVERY_SHIPPED:
         return [(h.plant, f"W{h.no:08}", -h.quantity)]
     if h.kind in (Kind.FINISHED_RECEIVED, Kind.PURCHASE_RECEIVED, Kind.SPARE_RECEIVED):
@@ -204,6 +245,20 @@ def records(h: Happening) -> list[tuple[str, str, Decimal]]:
     return ends
 
 
+def _advised(past: Past, h: Happening) -> list[tuple[str, str, Decimal]]:
+    """The same where a logistics partner was there: the lines of its advices."""
+    if h.kind is Kind.DELIVERY_SHIPPED:
+        lines = [x for x in past.by_document[h.document] if x.kind is h.kind]
+        number = f"{bare(h.document)}/S{lines[0].no}/{lines.index(h) + 1}"
+        return [(h.plant, number, -h.quantity)]
+    if h.kind is Kind.FINISHED_RECEIVED:
+        return [(h.plant, f"R{h.no}/1", h.quantity)]
+    number = f"A{h.no}/1"
+    if h.from_place and h.to_place:
+        return [(h.plant, f"{number}/out", -h.quantity), (h.plant, f"{number}/in", h.quantity)]
+    return [(h.plant, number, -h.quantity if h.from_place else h.quantity)]
+
+
 def missing(past: Past, h: Happening) -> list[Row]:
     """The ERP never posts what the system that was there holds."""
     return [
@@ -216,7 +271,7 @@ def missing(past: Past, h: Happening) -> list[Row]:
             value=past.value(h, quantity),
             together=f"{_RULES[h.kind]}/{h.item}/{h.lot}" if h.lot and h.kind in _RULES else "",
         )
-        for plant, record, quantity in records(h)
+        for plant, record, quantity in records(past, h)
     ]
 
 
@@ -225,7 +280,7 @@ def differing(past: Past, h: Happening, code: str, variance: Decimal | None) -> 
     worth = None if variance is None else past.value(h, variance)
     return [
         Row(code, h.at + GRACE[h.kind] + _ENTERED, plant, record, quantity=variance, value=worth)
-        for plant, record, _ in records(h)
+        for plant, record, _ in records(past, h)
     ]
 
 

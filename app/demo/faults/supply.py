@@ -8,7 +8,6 @@ from random import Random
 from app.demo.faults.mode import NOTICES, after, mode, shuffled
 from app.demo.faults.past import Past
 from app.demo.faults.strike import (
-    DAY,
     GRACE,
     HOUR,
     Row,
@@ -22,7 +21,7 @@ from app.demo.faults.strike import (
 from app.demo.group import Happening, Kind
 from app.demo.wire import SUPPLIER, Delivery
 
-_TRANSIT = 4 * DAY  # what is under way longer is missed
+_TRANSIT = 48 * HOUR  # what is under way for more working time is missed
 _TOLD = HOUR  # the portal drops its files every full hour
 
 
@@ -49,11 +48,11 @@ def _less_came(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             more = past.group.items[notice.item].pack * size
             row = Row(
                 "quantity_variance",
-                came[-1].at + GRACE[came[-1].kind],
+                past.after_work(notice, _TRANSIT),
                 notice.plant,
                 key=notice.document,
                 quantity=-more,
-                value=past.value(came[-1], more),
+                value=past.value(notice, more),
             )
             change = altered(SUPPLIER, quantity=notice.quantity + more)
             yield Strike([row], {notice.no: change}, claims=_claims(notice, came))
@@ -85,7 +84,7 @@ def _one_side_empty(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             ghost = replace(notice, no=NOTICES + count, document=number)
             row = Row(
                 "missing_posting",
-                notice.at + _TRANSIT,
+                past.after_work(notice, _TRANSIT),
                 notice.plant,
                 key=number,
                 quantity=-notice.quantity,
@@ -97,7 +96,7 @@ def _one_side_empty(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             rows = [
                 Row("missing_counterpart", h.at + GRACE[h.kind], plant, record)
                 for h in came
-                for plant, record, _ in records(h)
+                for plant, record, _ in records(past, h)
             ]
             change = {notice.no: without(SUPPLIER)}
             yield Strike(rows, change, claims=_claims(notice, came))

@@ -1,6 +1,6 @@
 """Master data of the group: what plants, items, bills and routings are made of. Values only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 
@@ -161,3 +161,8 @@ class Plant:
     employees: tuple[str, ...]
     periods: tuple[Period, ...]
     supplied_by: str  # the plant that makes its foreign components; itself in a group of one
+
+    @property
+    def whole_days(self) -> "Plant":
+        """The plant as calendars outside count it: a working day has all shifts, or none."""
+        return replace(self, week=tuple(len(self.shifts) if count else 0 for count in self.week))

@@ -27,17 +27,20 @@ _FEEDS = {
         "ProdnOrdConf2": "confirmations",
         "A_MaterialDocumentItem": "goods_movements",
         "A_MatlStkInAcctMod": "stock",
+        "A_InspectionLot": "inspection_lots",
     },
     MES: {
         "order": "orders",
         "completion": "completions",
         "consumption": "consumption",
+        "labour": "labour",
         "downtime": "downtimes",
     },
     WMS: {name: name for name in ("movements", "shipments", "receipts", "balances")},
-    QMS: {"holds": "holds"},
+    QMS: {name: name for name in ("holds", "inspections")},
 }
 _PACKS = {ERP: "erp/sap_s4", MES: "mes/sql", WMS: "wms/json", QMS: "qms/json"}
+_AGREED = (("maintenance_orders", "4[0-9]{9}"), ("production_version", "revision"))
 _WORDS = tuple(
     (subject, own, word)
     for subject, words in warehouse_words().items()
@@ -73,7 +76,8 @@ def cast_of(division: Division) -> Cast:
     codes = tuple(zones)
     shared = next(iter(zones.values())) if len({*zones.values()}) == 1 else None
     sources = [
-        *(Source(f"{role}{division.name}", _PACKS[role], shared) for role in (ERP, QMS)),
+        Source(f"{ERP}{division.name}", _PACKS[ERP], shared, agreed=_AGREED),
+        Source(f"{QMS}{division.name}", _PACKS[QMS], shared),
         *(Source(f"{MES}{code}", _PACKS[MES], zones[code]) for code in codes),
         *(Source(f"{WMS}{code}", _PACKS[WMS], zones[code], _WORDS) for code in codes),
     ]

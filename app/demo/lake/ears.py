@@ -18,6 +18,7 @@ from collectors.page import Page, Records
 
 HEADER = "to_MaterialDocumentHeader"  # the one part of a record that is an object of its own
 _BOOKED = "MatlWrhsStkQtyInMatlBaseUnit"
+_CHANGED = {"A_InspectionLot": "ChangedDateTime"}  # an instant, as a gateway tells it
 
 Text = str | None
 Row = Mapping[str, Any]
@@ -77,8 +78,10 @@ class Books:
     def __init__(self, ears: Ears, feeds: Mapping[str, Place]) -> None:
         self._ears, self._feeds, self._header = ears, feeds, ""
 
-    def put(self, name: str, rows: Iterable[Row]) -> None:
-        """A document's header comes before its items, which are told with it."""
+    def put(self, name: str, rows: Iterable[Row], gone: Iterable[Row] = ()) -> None:
+        """A document's header comes before its items, which are told with it. Lists that lead to no
+        feed are not told.
+        """
         place = self._feeds.get(name)
         for row in rows:
             if name == "A_MaterialDocumentHeader":
@@ -86,6 +89,8 @@ class Books:
             elif name == "A_MatlStkInAcctMod":
                 stock = self._feeds[name]
                 self._ears.lay(stock, _line(row), row if row[_BOOKED] else None)
+            elif place and (changed := _CHANGED.get(name)):
+                self._ears.hear(place, {**row, changed: _odata_instant(row[changed])})
             elif place:
                 self._ears.hear(place, {**row, HEADER: self._header})
 
@@ -143,6 +148,10 @@ def _moment(value: datetime) -> str:
 def _odata_date(value: date) -> str:
     since = datetime.combine(value, time(), UTC).timestamp()
     return f"/Date({round(since * 1000)})/"
+
+
+def _odata_instant(value: datetime) -> str:
+    return f"/Date({round(value.timestamp() * 1000)}+0000)/"
 
 
 _WRITTEN: Mapping[type, Callable[[Any], Text]] = {

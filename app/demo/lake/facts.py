@@ -36,19 +36,22 @@ _ALWAYS = date(1900, 1, 1)
 class Source:
     """A source of the lake: its pack, the zone its plants share if they do, what it calls things.
 
-    `words` are object, key of the source and our key; the same for all sources of a pack.
+    `words` are object, key of the source and our key, `agreed` the parameters of the pack that are
+    not its defaults; the same for all sources of a pack.
     """
 
     name: str
     pack: str
     zone: str | None
     words: tuple[tuple[str, str, str], ...] = ()
+    agreed: tuple[tuple[str, str], ...] = ()
 
     @property
     def parameters(self) -> dict[str, str | None]:
         """What every page of it carries beside its fields."""
         given = _pack(self.pack).parameters
         texts = {name: value for name, value in given.items() if isinstance(value, str)}
+        texts |= dict(self.agreed)
         return {**texts, **({"plant_zone": self.zone} if self.zone else {}), "source": self.name}
 
     @property

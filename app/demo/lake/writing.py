@@ -83,13 +83,13 @@ def _workers(processes: int) -> ProcessPoolExecutor:
 
 def write_division(division: Division, folder: Path, faults: str = "none") -> Written:
     """The same for one division, in this process; nobody asks whose the folder is."""
+    zones = {site.code: site.zone for site in division.sites}
     history: Iterable[Happening] = division.history()
     disturbance: Disturbance = Quiet()
     planting = None
     if faults != "none":
         plan, history = plan_of(faults, division), list(history)
-        disturbance = planting = Planting(division, history, plan)
-    zones = {site.code: site.zone for site in division.sites}
+        disturbance = planting = Planting(division, history, plan, sap=zones)
     cast = cast_of(division)
     with Facts(folder, division.name, division.base, zones) as facts:
         wire = Wire(division, history, cast.system, Silence(), disturbance)

@@ -11,10 +11,12 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from app.clock import Clock
 from app.demo.replay import Answer
 
 RETRY, DEAD = ".retry", ".dlq"
@@ -55,7 +57,8 @@ class _Queue:
     idle_since: datetime
     consumers: int = 0
     published: int = 0
-    acknowledged: int = 0
+    delivered: list[datetime] = field(default_factory=list)
+    acknowledged: list[datetime] = field(default_factory=list)
     held: list[_Held] = field(default_factory=list)
 
     def put(self, held: _Held, at: datetime) -> None:
@@ -73,10 +76,12 @@ class _Queue:
 class Broker:
     """A broker with one user, who may look at everything. Its state may change in any thread.
 
-    `KeyError` where a queue or message is not there. All instants are UTC.
+    `KeyError` where a queue or message is not there. All instants are UTC; averages are of the time
+    before `clock`.
     """
 
-    def __init__(self, user: str, password: str) -> None:
+    def __init__(self, user: str, password: str, clock: Clock) -> None:
+        self._clock = clock
         self._credentials = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self._queues: dict[str, _Queue] = {}
         self._lock = threading.Lock()
@@ -104,6 +109,7 @@ class Broker:
         """Deliver a message that is rejected: it waits in the retry queue."""
         with self._lock:
             self._die(queue, queue + RETRY, message_id, at, "rejected")
+            self._queues[queue].delivered.append(at)
 
     def redeliver(self, queue: str, message_id: str, at: datetime) -> None:
         """Let a message come back from the retry queue to its work queue, as its time is over."""
@@ -133,16 +139,21 @@ class Broker:
         """One request to the management interface: queues, one queue, a look at its messages."""
         if headers.get("Authorization") != self._credentials:
             return _told(401, {"error": "not_authorized", "reason": "Login failed"})
-        parts = [unquote(part) for part in urlsplit(path).path.removeprefix("/api/").split("/")]
+        url = urlsplit(path)
+        parts = [unquote(part) for part in url.path.removeprefix("/api/").split("/")]
+        age = timedelta(seconds=int(parse_qs(url.query).get("msg_rates_age", ["0"])[0]))
         with self._lock:
             match method, parts:
                 case "GET", ["queues"] | ["queues", "/"]:
-                    return _told(200, [_shown(self._queues[name]) for name in sorted(self._queues)])
+                    return _told(200, [self._listed(name, age) for name in sorted(self._queues)])
                 case "GET", ["queues", "/", name] if name in self._queues:
-                    return _told(200, _shown(self._queues[name]))
+                    return _told(200, self._listed(name, age))
                 case "POST", ["queues", "/", name, "get"] if name in self._queues:
                     return _looked(self._queues[name], json.loads(body))
         return _told(404, {"error": "Object Not Found", "reason": "Not Found"})
+
+    def _listed(self, name: str, age: timedelta) -> dict[str, Any]:
+        return _shown(self._queues[name], self._clock.now(), age)
 
     def _publish(self, queue: str, held: _Held, at: datetime) -> None:
         self._queues[queue].put(held, at)
@@ -150,7 +161,8 @@ class Broker:
 
     def _take(self, queue: str, message_id: str, at: datetime) -> _Held:
         held = self._queues[queue].remove(message_id, at)
-        self._queues[queue].acknowledged += 1
+        self._queues[queue].delivered.append(at)
+        self._queues[queue].acknowledged.append(at)
         return held
 
     def _die(self, queue: str, to: str, message_id: str, at: datetime, reason: str) -> None:
@@ -183,10 +195,17 @@ def _died(held: _Held, queue: str, reason: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def _shown(queue: _Queue) -> dict[str, Any]:
-    """A queue as the interface lists it; it has no statistics before its first message."""
+def _shown(queue: _Queue, now: datetime, age: timedelta) -> dict[str, Any]:
+    """A queue as the interface lists it; it has no statistics before its first message, and
+    averages only where they are asked for.
+    """
     waiting = len(queue.held)
-    stats = {"publish": queue.published, "ack": queue.acknowledged, "redeliver": 0}
+    stats: dict[str, Any] = {"publish": queue.published, "redeliver": 0}
+    for name, instants in (("deliver", queue.delivered), ("ack", queue.acknowledged)):
+        stats[name] = len(instants)
+        if age:
+            recent = takewhile(lambda at: at > now - age, reversed(instants))
+            stats[f"{name}_details"] = {"avg_rate": len([*recent]) / age.total_seconds()}
     head = int(queue.held[0].message.timestamp.timestamp()) if queue.held else None
     return {
         "arguments": dict(queue.arguments),
@@ -197,7 +216,7 @@ def _shown(queue: _Queue) -> dict[str, Any]:
         "exclusive": False,
         "head_message_timestamp": head,
         "idle_since": queue.idle_since.astimezone(UTC).isoformat(timespec="milliseconds"),
-        **({"message_stats": stats} if queue.published or queue.acknowledged else {}),
+        **({"message_stats": stats} if queue.published or queue.delivered else {}),
         "messages": waiting,
         "messages_ready": waiting,
         "messages_unacknowledged": 0,

@@ -1,12 +1,12 @@
 """A logistics partner and a portal of suppliers that tell by EDI: X12 files, one for each plant.
 
 Their habits: item numbers without zeros, wall time of the plant without a zone, no serial numbers,
-one warehouse without places. The partner keeps everything but the line side; what comes from or
-goes to production changes its balances, and it sends no advice of it.
+one warehouse without places. The partner keeps everything but the line side, or the places it is
+given; what goes to production or comes back changes its balances, and it sends no advice of it.
 """
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib import resources
@@ -16,7 +16,15 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from app.demo.group import MOVES, Group, Happening, Kind
-from app.demo.group.masterdata import BLOCKED, INSPECTION, UNRESTRICTED, WIP
+from app.demo.group.masterdata import (
+    BLOCKED,
+    DOCK,
+    FINISHED,
+    INSPECTION,
+    PLACES,
+    UNRESTRICTED,
+    WIP,
+)
 from app.demo.systems.erp import reference
 
 LineEnds = Literal["lf", "crlf"]
@@ -24,7 +32,9 @@ HOUR = timedelta(hours=1)
 SETS = {
     Kind.ASN_SENT: "856",
     Kind.PURCHASE_RECEIVED: "944",
+    Kind.FINISHED_RECEIVED: "944",
     Kind.DELIVERY_SHIPPED: "945",
+    Kind.STOCK_OPENED: "947",
     Kind.ADJUSTMENT_COUNTED: "947",
     Kind.SCRAP_DECLARED: "947",
     Kind.STOCK_STATUS_CHANGED: "947",
@@ -32,8 +42,12 @@ SETS = {
 _GROUPS = {"856": "SH", "944": "RE", "945": "SW", "947": "AW", "846": "IB"}
 _STATUSES = {UNRESTRICTED: "FREE", INSPECTION: "INSPECT", BLOCKED: "BLOCKED"}
 ALL = ("856", "944", "945", "947", "846")
+ADVICES = ("944", "945", "947", "846")  # those of a logistics partner
+EVERYTHING = frozenset(PLACES) - {WIP}
+FINISHED_GOODS = frozenset({FINISHED, DOCK})  # what partners of the group keep
 _QUANTITIES = {UNRESTRICTED: "33", INSPECTION: "QI", BLOCKED: "QH"}
 _REASONS = {
+    Kind.STOCK_OPENED: "OB",  # agreed with the partner
     Kind.ADJUSTMENT_COUNTED: "56",
     Kind.SCRAP_DECLARED: "07",
     Kind.STOCK_STATUS_CHANGED: "AC",
@@ -41,6 +55,20 @@ _REASONS = {
 _ENDS: dict[LineEnds, str] = {"lf": "~\n", "crlf": "~\r\n"}
 
 Segments = list[str]
+
+
+def partnered(group: Group) -> tuple[str, ...]:
+    """Plants whose finished goods a logistics partner keeps: the second, and every third after."""
+    return tuple(site.code for site in group.sites)[1::3]
+
+
+def counted(at: datetime, zone: ZoneInfo) -> datetime:
+    """The full hour at or after an instant with which a balance is told: a plant's day is new."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    hour += HOUR if hour < at else timedelta(0)
+    while (hour - HOUR).astimezone(zone).date() == hour.astimezone(zone).date():
+        hour += HOUR
+    return hour
 
 
 class Edi:
@@ -59,22 +87,32 @@ class Edi:
         folder: Path,
         line_ends: LineEnds = "lf",
         sets: Container[str] = ALL,
+        places: Collection[str] = EVERYTHING,
     ) -> None:
-        """`sets` are the transaction sets that are told; the portal of the suppliers is the 856."""
+        """`sets` are the transaction sets that are told; the portal of the suppliers is the 856.
+
+        `places` are those the partner keeps.
+        """
         told = {kind: name for kind, name in SETS.items() if name in sets}
         self._plants = [
-            _Plant(group, code, folder / code, _ENDS[line_ends], told) for code in plants
+            _Plant(group, code, folder / code, _ENDS[line_ends], told, places) for code in plants
         ]
         self._tells_stock = "846" in sets
         self._next = group.starts_at.replace(minute=0, second=0, microsecond=0) + HOUR
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
-        """Enter something `at` an instant; the full hours until then are dropped. Other plants and
-        kinds are ignored.
+        """Enter something `at` an instant; the full hours before it are dropped. Other plants,
+        places and kinds are ignored.
         """
-        self.pass_time(at or happening.at)
+        self.keep(happening, at)
         for plant in self._plants:
             plant.hear(happening)
+
+    def keep(self, happening: Happening, at: datetime | None = None) -> None:
+        """Book something `at` an instant, and send no advice of it."""
+        self.pass_time((at or happening.at) - timedelta.resolution)
+        for plant in self._plants:
+            plant.keep(happening)
 
     def pass_time(self, until: datetime) -> None:
         """Everything before an instant was heard: drop the full hours until then."""
@@ -99,9 +137,16 @@ class _Plant:
     """Both partners of one plant: what waits to be told, what lies there, the last numbers."""
 
     def __init__(
-        self, group: Group, code: str, folder: Path, end: str, sets: Mapping[Kind, str]
+        self,
+        group: Group,
+        code: str,
+        folder: Path,
+        end: str,
+        sets: Mapping[Kind, str],
+        places: Collection[str],
     ) -> None:
         self._code, self._folder, self._end, self._sets = code, folder, end, sets
+        self._places = {*places, ""}  # what comes from or goes outside is told as well
         self._zone = next(ZoneInfo(site.zone) for site in group.sites if site.code == code)
         self._stock: dict[tuple[str, str, str, str], Decimal] = {}
         self._waiting: list[Happening] = []
@@ -110,17 +155,20 @@ class _Plant:
         self._control = 0
         folder.mkdir(parents=True, exist_ok=True)
 
-    def hear(self, h: Happening) -> None:
-        """Book what moves, and keep what is to be told."""
+    def keep(self, h: Happening) -> None:
+        """Book what moves."""
         if h.kind in MOVES:
             self._book(h.from_plant or h.plant, h.from_place, h, h.from_status, -h.quantity)
             self._book(h.plant, h.to_place, h, h.to_status, h.quantity)
-        is_ours = h.plant == self._code and WIP not in (h.from_place, h.to_place)
+
+    def hear(self, h: Happening) -> None:
+        """Keep what is to be told."""
+        is_ours = h.plant == self._code and {h.from_place, h.to_place} <= self._places
         if is_ours and h.kind in self._sets and h.quantity:
             self._waiting.append(h)
 
     def _book(self, plant: str, place: str, h: Happening, status: str, quantity: Decimal) -> None:
-        if plant == self._code and place not in ("", WIP):
+        if plant == self._code and place and place in self._places:
             key = h.item, h.lot, status, h.unit
             left = self._stock.pop(key, Decimal(0)) + quantity
             if left:
@@ -138,15 +186,14 @@ class _Plant:
 
     def tell_stock(self, at: datetime) -> None:
         """The balances, in the first full hour of a day."""
-        wall = at.astimezone(self._zone)
-        if (at - HOUR).astimezone(self._zone).date() != wall.date():
-            self._drop("846", at, [self._balances(wall)])
+        if counted(at, self._zone) == at:
+            self._drop("846", at, [self._balances(at.astimezone(self._zone))])
 
     # Transaction sets
 
     def _told(self, name: str, told: list[Happening]) -> Iterator[Segments]:
         """A transaction set for each document, or each adjustment."""
-        for _, lines in groupby(told, key=lambda h: h.document if name != "947" else h.no):
+        for _, lines in groupby(told, key=lambda h: (name != "947" and h.document) or h.no):
             match name:
                 case "856":
                     yield self._notice(list(lines))
@@ -180,9 +227,9 @@ class _Plant:
         first = lines[0]
         day, clock = self._wall(first.at).split("*")
         found = [
-            f"W17*F*{day}*R{first.no}*{first.order_no}*{first.reference}*X*{clock}",
+            f"W17*F*{day}*R{first.no}*{_bare(first.order_no)}*{first.reference}*X*{clock}",
             self._warehouse(),
-            f"N1*SF**92*{_bare(first.partner)}",
+            *([f"N1*SF**92*{_bare(first.partner)}"] if first.partner else ()),
         ]
         for h in lines:
             found += [f"W07*{h.quantity}*{h.unit}**SK*{_bare(h.item)}***{h.lot}", _carried(h)]
@@ -263,8 +310,8 @@ class _Plant:
 
 
 def _carried(h: Happening) -> str:
-    """The number the ERP got with it."""
-    return f"N9*CO*{reference(h.no)}"
+    """The number the ERP got with it; what takes back has that of what it takes back."""
+    return f"N9*CO*{reference(h.reverses or h.no)}"
 
 
 def _bare(number: str) -> str:

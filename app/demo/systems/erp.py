@@ -1,13 +1,14 @@
-"""The ERP of the group: what happened as an SAP S/4HANA keeps it once it has heard of it.
+"""The first ERP of the group: what happened as an SAP S/4HANA keeps it once it has heard of it.
 
 Its habits: numbers padded with zeros, fiscal dates of the plant (of the event, or of the entry
 where that is hours later), clocks of the server (UTC) and of the plant, a date for the change stamp
-of a confirmation, no serial numbers in the books, the dock as part of the finished store.
+of a confirmation, no serial numbers in the books, the dock as part of the finished store. What it
+cannot post stands in a list of its own until it is posted again, or somebody deletes it there.
 """
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,9 @@ from zoneinfo import ZoneInfo
 
 from app.demo.group import MOVES, Group, Happening, Kind
 from app.demo.group.masterdata import BLOCKED, DOCK, FINISHED, INSPECTION, UNRESTRICTED
+from app.demo.systems.billing import Billing
+from app.demo.systems.inspection import InspectionLots
+from app.demo.systems.sap import FAILED
 from app.demo.systems.shelf import Shelf
 
 _TOO_LATE = timedelta(hours=6)
@@ -47,6 +51,7 @@ STATUS_TYPES = {
     (INSPECTION, BLOCKED): "350",
     (BLOCKED, INSPECTION): "349",
 }
+WITHIN, BETWEEN, REMOVED, PLACED = "311", "301", "303", "305"  # the last two of one end alone
 ORDER_KINDS = (
     Kind.ORDER_RELEASED,
     Kind.ORDER_CHANGED,
@@ -71,6 +76,11 @@ def reference(no: int) -> str:
     return uuid.uuid5(EVENTS, str(no)).hex[:16]
 
 
+def failure(no: int, item: int = 1) -> str:
+    """The key of a failed goods movement: number of its entry, and the item in it."""
+    return f"{no:010}/{item}"
+
+
 def correlation(happening: Happening) -> str:
     """The id by which all systems know what happened; a report taken back keeps its own."""
     if happening.kind in REPORTED:
@@ -79,10 +89,12 @@ def correlation(happening: Happening) -> str:
 
 
 class Erp:
-    """The books of the group, served as an SAP gateway serves them."""
+    """The books of some plants, served as an SAP gateway serves them."""
 
-    def __init__(self, group: Group, service: Shelf) -> None:
+    def __init__(self, group: Group, service: Shelf, plants: Iterable[str] = ()) -> None:
+        """`plants` are all where none are named."""
         self._service, self._group = service, group
+        self._plants = {*plants} or {plant.code for plant in group.sites}
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
         self._lines = {plant.code: plant.lines for plant in group.sites}
         self._orders: dict[str, dict[str, Any]] = {}
@@ -90,7 +102,9 @@ class Erp:
         self._counts: Counter[str] = Counter()
         self._confirmed: dict[int, dict[str, Any]] = {}
         self._posted: dict[int, tuple[str, str]] = {}
+        self._failed: dict[int, list[dict[str, str]]] = {}
         self._stock: dict[Line, Decimal] = {}
+        self._inspections, self._billing = InspectionLots(service), Billing(group, service)
         self._documents = 0
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
@@ -102,6 +116,47 @@ class Erp:
             self._confirm(happening, entered)
         elif happening.kind in MOVES and happening.quantity:
             self._post(happening, entered)
+        elif happening.kind is Kind.CUSTOMER_INVOICED:
+            self._billing.hear(happening, entered)
+        self._inspections.hear(happening, entered)
+
+    def post(self, happening: Happening, at: datetime) -> None:
+        """Enter a goods movement at an instant, and leave the stock as it was."""
+        self._post(happening, at, is_counted=False)
+
+    def fail(self, happening: Happening, at: datetime) -> None:
+        """A goods movement arrives and cannot be posted, for somebody holds its material locked."""
+        h = happening
+        rows = [self._failure(h, item, at, n) for n, item in enumerate(self._items(h), 1)]
+        self._failed[h.no] = [{name: row[name] for name in ("WEBLNR", "WEBLPOS")} for row in rows]
+        self._service.put(FAILED, rows)
+
+    def delete(self, happening: Happening) -> None:
+        """Somebody deletes a failed movement: nobody posts it any more. Others are ignored."""
+        self._service.put(FAILED, [], self._failed.pop(happening.no, []))
+
+    def _failure(
+        self, h: Happening, item: Mapping[str, Any], entered: datetime, number: int
+    ) -> dict[str, Any]:
+        entry, position = failure(h.no, number).split("/")
+        return {
+            "WEBLNR": entry,
+            "WEBLPOS": position,
+            "ERSDA": entered.date(),
+            "BUDAT": self._fiscal_day(h, entered),
+            "MATNR": item["Material"],
+            "WERKS": item["Plant"],
+            "LGORT": item["StorageLocation"],
+            "CHARG": item["Batch"],
+            "BWART": item["GoodsMovementType"],
+            "ERFMG": item["QuantityInEntryUnit"],
+            "ERFME": item["EntryUnit"],
+            "AUFNR": item["ManufacturingOrder"],
+            "XBLNR": reference(h.no).upper(),
+            "MSGID": "M3",
+            "MSGNO": "897",
+            "MSGV1": item["Material"],
+        }
 
     # Orders
 
@@ -200,7 +255,7 @@ class Erp:
 
     # Material documents
 
-    def _post(self, h: Happening, entered: datetime) -> None:
+    def _post(self, h: Happening, entered: datetime, *, is_counted: bool = True) -> None:
         items = self._items(h)
         if not items:
             return
@@ -226,7 +281,9 @@ class Erp:
                     "ReversedMaterialDocument": back[1],
                     "ReversedMaterialDocumentItem": str(number),
                 }
-            self._book(item)
+            if is_counted:
+                self._book(item)
+        self.delete(h)  # what is posted again has failed no longer
         self._posted[h.no] = (key["MaterialDocumentYear"], key["MaterialDocument"])
         self._service.put("A_MaterialDocumentHeader", [head])
         self._service.put("A_MaterialDocumentItem", items)
@@ -236,24 +293,27 @@ class Erp:
         if h.kind in ONE_SIDED:
             kind, back = ONE_SIDED[h.kind]
             comes = bool(h.to_place) == (h.quantity > 0)
-            place, status = _store(h.to_place or h.from_place), h.to_status or h.from_status
+            place, status = store(h.to_place or h.from_place), h.to_status or h.from_status
             code = back if h.quantity < 0 else kind
             return [self._item(h, code, h.plant, place, status, comes=comes)]
         source, target = (
-            (h.from_plant or h.plant, _store(h.from_place)),
-            (h.plant, _store(h.to_place)),
+            (h.from_plant or h.plant, store(h.from_place)),
+            (h.plant, store(h.to_place)),
         )
         if (source, h.from_status) == (target, h.to_status):
             return []  # between places the books do not tell apart
         kind = STATUS_TYPES.get(
-            (h.from_status, h.to_status), "311" if source[0] == target[0] else "301"
+            (h.from_status, h.to_status), WITHIN if source[0] == target[0] else BETWEEN
         )
         ends = [(source, h.from_status, h.quantity < 0), (target, h.to_status, h.quantity > 0)]
         items = [self._item(h, kind, *place, status, comes=comes) for place, status, comes in ends]
         for item, other in zip(items, reversed(items), strict=True):
             item["IssuingOrReceivingPlant"] = other["Plant"]
             item["IssuingOrReceivingStorageLoc"] = other["StorageLocation"]
-        return items
+        ours = [item for item in items if item["Plant"] in self._plants]
+        if len(ours) == 1:  # the other end is in the books of another ERP
+            ours[0]["GoodsMovementType"] = PLACED if ours[0]["DebitCreditCode"] == "S" else REMOVED
+        return ours
 
     def _item(
         self, h: Happening, kind: str, plant: str, place: str, status: str, *, comes: bool
@@ -272,7 +332,8 @@ class Erp:
             "QuantityInBaseUnit": abs(h.quantity),
             "EntryUnit": h.unit,
             "QuantityInEntryUnit": abs(h.quantity),
-            "ManufacturingOrder": h.order_no if is_made else "",
+            # a repair is an order as well, by its number
+            "ManufacturingOrder": h.order_no if is_made or h.kind is Kind.SPARE_ISSUED else "",
             "PurchaseOrder": h.order_no if is_bought else "",
             "PurchaseOrderItem": h.position if is_bought else "",
             "Supplier": h.partner if is_bought else "",
@@ -297,10 +358,11 @@ class Erp:
         return self._day(h, entered if entered - h.at > _TOO_LATE else h.at)
 
     def _day(self, h: Happening, moment: datetime) -> date:
-        """The date of an instant in the calendar of the plant."""
-        return moment.astimezone(UTC).astimezone(self._zones[h.plant]).date()
+        """The date of an instant in the calendar of the plant, which is the one of ours."""
+        plant = h.plant if h.plant in self._plants else h.from_plant
+        return moment.astimezone(UTC).astimezone(self._zones[plant]).date()
 
 
-def _store(place: str) -> str:
+def store(place: str) -> str:
     """The storage location of a place; the books know no dock."""
     return FINISHED if place == DOCK else place

@@ -28,6 +28,10 @@ FIELDS = {
         "event_id", "order_no", "op", "item", "lot", "qty", "uom", "location", "plant", "at",
         "reverses", "changed_at",
     ),
+    "labour": (
+        "event_id", "order_no", "op", "minutes", "equipment", "plant", "at", "reverses",
+        "changed_at",
+    ),
     "downtime": (
         "event_id", "equipment", "state", "reason", "planned", "order_no", "maintenance_order",
         "plant", "started_at", "ended_at", "changed_at",
@@ -73,6 +77,8 @@ class Floor:
             self._put("completion", self._count(happening) | entered)
         elif happening.kind in _USED:
             self._put("consumption", self._use(happening) | entered)
+        elif happening.kind is Kind.LABOUR_BOOKED:
+            self._put("labour", self._work(happening) | entered)
         elif happening.kind in (Kind.DOWNTIME_STARTED, Kind.DOWNTIME_ENDED):
             self._put("downtime", self._stop(happening) | entered)
 
@@ -117,6 +123,18 @@ class Floor:
             "plant": h.plant,
             "at": self._wall(h.at),
             "reverses": _id_of(h.reverses, short=True),
+        }
+
+    def _work(self, h: Happening) -> Row:
+        return {
+            "event_id": event_id(h.no),
+            "order_no": h.order_no.lstrip("0"),
+            "op": h.operation,
+            "minutes": abs(h.minutes),
+            "equipment": h.equipment,
+            "plant": h.plant,
+            "at": self._wall(h.at),
+            "reverses": _id_of(h.reverses),
         }
 
     def _stop(self, h: Happening) -> Row:

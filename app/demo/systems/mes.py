@@ -22,6 +22,7 @@ class Mes:
         self._lock = threading.Lock()
         self._con = sqlite3.connect(path, check_same_thread=False)
         self._con.execute("PRAGMA journal_mode = WAL")
+        self._con.execute("PRAGMA synchronous = OFF")  # it is made anew with every start
         for name, (key, *others) in FIELDS.items():
             columns = ", ".join([f"{key} PRIMARY KEY", *others])
             self._con.execute(f"CREATE TABLE IF NOT EXISTS v_{name} ({columns})")

@@ -26,6 +26,7 @@ FILES = {
     "order": "orders",
     "completion": "completions",
     "consumption": "consumption",
+    "labour": "labour",
     "downtime": "downtimes",
 }
 _ENGLISH = {
@@ -33,6 +34,7 @@ _ENGLISH = {
     "completion": "event_id order_no op item qty_good qty_scrap qty_rework uom equipment plant "
     "ended_at reverses changed_at",
     "consumption": "event_id order_no op item lot qty uom location plant at reverses changed_at",
+    "labour": "event_id order_no op minutes equipment plant at reverses changed_at",
     "downtime": "event_id equipment state reason plant started_at ended_at changed_at",
 }
 _GERMAN = {
@@ -43,6 +45,8 @@ _GERMAN = {
     "reverses=Storno changed_at=Stand",
     "consumption": "event_id=Buchung order_no=Auftrag op=Vorgang item=Material lot=Charge "
     "qty=Menge uom=Einheit location=Lagerort at=Zeitpunkt reverses=Storno changed_at=Stand",
+    "labour": "event_id=Meldung order_no=Auftrag op=Vorgang minutes=Minuten equipment=Arbeitsplatz "
+    "at=Zeitpunkt reverses=Storno changed_at=Stand",
     "downtime": "event_id=Meldung equipment=Anlage state=Zustand reason=Grund started_at=Beginn "
     "ended_at=Ende changed_at=Stand",
 }

@@ -75,6 +75,7 @@ class ODataService:
         self._sets = {(one.service, one.name): one for one in sets}
         self._by_name = {one.name: one for one in self._sets.values()}
         self._credentials = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        self._writing = {one.name: _writing(one) for one in self._sets.values()}
         self._lock = threading.Lock()
         self._con = sqlite3.connect(database, check_same_thread=False)
         for one in self._sets.values():
@@ -88,22 +89,22 @@ class ODataService:
         """Give the database free."""
         self._con.close()
 
-    def put(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add entities, or replace those with the same key; a change keeps the entity's place.
+    def put(
+        self,
+        name: str,
+        rows: Iterable[Mapping[str, Any]],
+        gone: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        """Drop the entities with the keys of `gone`; add entities, or replace those with the same
+        key: a change keeps the entity's place.
 
         Raises `KeyError` for a field the set does not have.
         """
         one = self._by_name[name]
-        columns = ", ".join(quote(column) for column in one.fields)
-        holes = ", ".join("?" * len(one.fields))
-        key = ", ".join(quote(column) for column in one.key)
-        news = ", ".join(f"{quote(column)} = excluded.{quote(column)}" for column in one.fields)
-        sql = (
-            f"INSERT INTO {quote(name)} ({columns}) VALUES ({holes}) "
-            f"ON CONFLICT ({key}) DO UPDATE SET {news}"
-        )
+        keep, drop = self._writing[name]
         with self._lock, self._con:
-            self._con.executemany(sql, (_row(one, row) for row in rows))
+            self._con.executemany(drop, ([row[column] for column in one.key] for row in gone))
+            self._con.executemany(keep, (_row(one, row) for row in rows))
 
     def count(self, name: str) -> int:
         """How many entities a set has."""
@@ -211,6 +212,20 @@ def _entity(
 
 
 # Values: as they are kept in the database, and as they go over the wire
+
+
+def _writing(one: EntitySet) -> tuple[str, str]:
+    """The statements that keep and drop entities of a set."""
+    columns = ", ".join(quote(column) for column in one.fields)
+    holes = ", ".join("?" * len(one.fields))
+    key = ", ".join(quote(column) for column in one.key)
+    news = ", ".join(f"{quote(column)} = excluded.{quote(column)}" for column in one.fields)
+    where = " AND ".join(f"{quote(column)} = ?" for column in one.key)
+    return (
+        f"INSERT INTO {quote(one.name)} ({columns}) VALUES ({holes}) "
+        f"ON CONFLICT ({key}) DO UPDATE SET {news}",
+        f"DELETE FROM {quote(one.name)} WHERE {where}",
+    )
 
 
 def _row(one: EntitySet, row: Mapping[str, Any]) -> list[Any]:

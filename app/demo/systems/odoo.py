@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from importlib import resources
 
+from app.demo.folder import filled
 from app.demo.group import MOVES, Group, Happening, Kind
 from app.demo.group.masterdata import FINISHED, RAW
 from app.demo.systems.odoo_erp.master import BETWEEN, location, locations, set_up
@@ -20,7 +21,7 @@ from app.demo.systems.odoo_erp.records import Records, bare, text
 from app.demo.systems.odoo_erp.service import OdooService, Record
 from app.demo.systems.odoo_erp.trade import Trade
 
-__all__ = ["TRANSIT", "Odoo", "OdooService", "landscape"]
+__all__ = ["TRANSIT", "Odoo", "OdooService", "places", "source"]
 
 TRANSIT = "TRANSIT"  # what a landscape calls the location between plants
 _STATES = {
@@ -173,19 +174,19 @@ class Odoo:
         self._records.keep("maintenance.request", h.order_no, entered, **news)
 
 
-def landscape(source: str, address: str, password: str, plants: Iterable[str]) -> dict[str, str]:
-    """What a landscape needs to read it: the text of each file by its path in it.
+def source(address: str, password: str, plants: Iterable[str]) -> str:
+    """The text of a landscape's file that reads it.
 
     `password` is a reference to the secret, such as `file:../odoo.key`.
     """
-    codes = list(plants)
-    told = "[" + ", ".join(f'"{code}"' for code in codes) + "]"
     block = resources.files(__package__).joinpath("odoo_erp/source.yml").read_text("utf-8")
-    for name, value in (("address", address), ("password", password), ("plants", told)):
-        block = block.replace(f"{{{name}}}", value)
-    places = {BETWEEN: TRANSIT}
-    for code in codes:
-        places |= locations(code)
-    rows = [f"{source},{name},{place}" for name, place in places.items()]
-    words = "\n".join(["source,source_key,key", *rows, ""])
-    return {f"sources/{source}.yml": block, "cross_reference/location.csv": words}
+    codes = "[" + ", ".join(f'"{code}"' for code in plants) + "]"
+    return filled(block, {"address": address, "password": password, "plants": codes})
+
+
+def places(plants: Iterable[str]) -> dict[str, str]:
+    """What a landscape calls the locations of some plants."""
+    found = {BETWEEN: TRANSIT}
+    for code in plants:
+        found |= locations(code)
+    return found

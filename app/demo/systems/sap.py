@@ -3,6 +3,7 @@
 from app.demo.systems.odata import Edm, EntitySet, Link
 
 ROOT = "/sap/opu/odata/sap"
+FAILED = "ZTOWER_AFFW"
 FLAGS = (
     "OrderIsCreated", "OrderIsReleased", "OrderIsPartiallyReleased", "OrderIsConfirmed",
     "OrderIsPartiallyConfirmed", "OrderIsDelivered", "OrderIsPartiallyDelivered",
@@ -95,6 +96,17 @@ SETS = (
             )
         },
     ),
+    EntitySet(  # the table of failed goods movements, as a view of it is published
+        "ZTOWER_AFFW_CDS",
+        FAILED,
+        ("WEBLNR", "WEBLPOS"),
+        _fields(
+            "WEBLNR WEBLPOS MATNR WERKS LGORT CHARG BWART ERFME AUFNR XBLNR MSGID MSGNO MSGV1 "
+            "MSGV2 MSGV3 MSGV4",
+            decimals="ERFMG",
+            dates="ERSDA BUDAT",
+        ),
+    ),
     EntitySet(
         "API_MATERIAL_STOCK_SRV",
         "A_MatlStkInAcctMod",
@@ -119,5 +131,28 @@ SETS = (
             "InspLotQtyToScrap",
             instants="ChangedDateTime",
         ),
+    ),
+    EntitySet(
+        "API_BILLING_DOCUMENT_SRV",
+        "A_BillingDocument",
+        ("BillingDocument",),
+        _fields(
+            "BillingDocument SDDocumentCategory BillingDocumentType CancelledBillingDocument "
+            "SoldToParty",
+            dates="BillingDocumentDate",
+        ),
+    ),
+    EntitySet(
+        "API_BILLING_DOCUMENT_SRV",
+        "A_BillingDocumentItem",
+        ("BillingDocument", "BillingDocumentItem"),
+        _fields(
+            "BillingDocument BillingDocumentItem Material Plant Batch BaseUnit ReferenceSDDocument "
+            "ReferenceSDDocumentItem TransactionCurrency",
+            decimals="BillingQuantityInBaseUnit NetAmount",
+            dates="CreationDate",
+            times="CreationTime",
+        ),
+        {"to_BillingDocument": Link("A_BillingDocument", ("BillingDocument",))},
     ),
 )  # fmt: skip

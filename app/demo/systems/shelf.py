@@ -7,13 +7,6 @@ from typing import Any, Protocol
 class Shelf(Protocol):
     """Lists of rows, each list with a key."""
 
-    def put(self, name: str, rows: Iterable[Mapping[str, Any]], /) -> None:
-        """Add rows to a list, or replace those with the same key."""
-
-
-class Store(Protocol):
-    """Lists whose rows may also go, or carry what is true when they are asked for."""
-
     def put(
         self,
         name: str,
@@ -22,6 +15,10 @@ class Store(Protocol):
         /,
     ) -> None:
         """Drop the rows with the keys of `gone`; add rows, or replace those with the same key."""
+
+
+class Store(Shelf, Protocol):
+    """Lists whose rows may also carry what is true when they are asked for."""
 
     def stamp(self, name: str, fields: Callable[[], Mapping[str, Any]], /) -> None:
         """Let the rows of a list carry what `fields` says when they are asked for."""

@@ -5,7 +5,7 @@ without an offset but a UTC change stamp, no serial numbers. It keeps the dock a
 line side: goods go there and come from there. A pick is no movement to it, the stock moves though.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -96,8 +96,15 @@ class Wms:
     Balances are told for the instant of what was heard last, or that until which time has passed.
     """
 
-    def __init__(self, group: Group, service: Store, plants: tuple[str, ...]) -> None:
-        self._service, self._plants = service, plants
+    def __init__(
+        self,
+        group: Group,
+        service: Store,
+        plants: tuple[str, ...],
+        elsewhere: Container[tuple[str, str]] = (),
+    ) -> None:
+        """`elsewhere`: plants and places of theirs that somebody else keeps."""
+        self._service, self._plants, self._elsewhere = service, plants, elsewhere
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
         self._stock: dict[tuple[str, ...], Decimal] = {}
         self._heard = group.starts_at
@@ -121,7 +128,8 @@ class Wms:
 
     def _keeps(self, end: End) -> bool:
         """Whether what lies there is in its balances."""
-        return end.plant in self._plants and end.place not in ("", WIP)
+        is_ours = end.plant in self._plants and end.place not in ("", WIP)
+        return is_ours and (end.plant, end.place) not in self._elsewhere
 
     # Balances
 
@@ -167,7 +175,7 @@ class Wms:
     def _line(self, key: str, h: Happening, end: End, entered: datetime) -> dict[str, Any]:
         return {
             **self._what(key, h, end.plant, "", entered),
-            "delivery_no": _bare(h.document),
+            "delivery_no": _bare(_papers(h)),
             "location": LOCATIONS[end.place],
             "partner": _bare(h.partner),
         }
@@ -212,6 +220,11 @@ class Wms:
             "at": f"{h.at.astimezone(self._zones[plant]):%Y-%m-%dT%H:%M:%S}",
             "changed_at": _utc(entered),
         }
+
+
+def _papers(h: Happening) -> str:
+    """The number on the papers that came with goods: the supplier's own, else the document's."""
+    return h.reference if h.kind in (Kind.PURCHASE_RECEIVED, Kind.SPARE_RECEIVED) else h.document
 
 
 def _ends(h: Happening) -> tuple[End, End]:

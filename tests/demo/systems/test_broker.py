@@ -57,7 +57,7 @@ def later(minutes):
 @pytest.fixture
 def broker():
     """Five completions: one taken, one given up at once, one after two tries, two waiting."""
-    broker = Broker("tower", "pass")
+    broker = Broker("tower", "pass", SetClock(later(30), running=False))
     broker.declare(WORK, AT)
     for number in range(1, 6):
         broker.publish(WORK, message(number), later(number))
@@ -101,12 +101,12 @@ def test_depths_tell_how_much_waits_since_when_and_who_takes_it(tower):
     held = tower.facts(
         "channel_depth",
         "channel, channel_role, ready, in_flight, consumers, oldest_at, idle_since, "
-        "published_total, acknowledged_total",
+        "published_total, acknowledged_total, refused_last_hour",
     )
     assert [tuple(row.values()) for row in held] == [
-        (WORK, "main", 2, 0, 1, AT - timedelta(minutes=4), later(22), 5, 3),
-        (DLQ, "dead_letter", 2, 0, 0, AT - timedelta(minutes=2), later(22), 2, 0),
-        (RETRY, "retry", 0, 0, 0, None, later(21), None, None),
+        (WORK, "main", 2, 0, 1, AT - timedelta(minutes=4), later(22), 5, 3, 2),
+        (DLQ, "dead_letter", 2, 0, 0, AT - timedelta(minutes=2), later(22), 2, 0, 0),
+        (RETRY, "retry", 0, 0, 0, None, later(21), None, None, None),
     ]
 
 

@@ -1,15 +1,17 @@
 """A logistics partner and suppliers tell by EDI what happened, and it is collected as it was."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.clock import SetClock
 from app.demo.group import MOVES, Group, Happening, Kind, simulate
-from app.demo.group.masterdata import BLOCKED, INSPECTION, RAW, UNRESTRICTED, WIP
-from app.demo.systems.edi import Edi, landscape
+from app.demo.group.masterdata import BLOCKED, FINISHED, INSPECTION, RAW, UNRESTRICTED, WIP
+from app.demo.systems.edi import ADVICES, FINISHED_GOODS, Edi, counted, landscape, partnered
 from app.demo.systems.erp import reference
 from tests.collectors.conftest import plant
 
@@ -64,9 +66,12 @@ def test_nothing_is_rejected_left_out_or_told_twice(house):
 @pytest.mark.parametrize(
     ("event", "signs"),
     [
-        ("receipt", {Kind.PURCHASE_RECEIVED: 1}),
+        ("receipt", {Kind.PURCHASE_RECEIVED: 1, Kind.FINISHED_RECEIVED: 1}),
         ("ship_confirm", {Kind.DELIVERY_SHIPPED: -1}),
-        ("adjust", {Kind.SCRAP_DECLARED: -1, Kind.ADJUSTMENT_COUNTED: 1}),
+        (
+            "adjust",
+            {Kind.SCRAP_DECLARED: -1, Kind.ADJUSTMENT_COUNTED: 1, Kind.STOCK_OPENED: 1},
+        ),
     ],
 )
 def test_every_advice_is_collected_as_it_happened(house, event, signs):
@@ -78,7 +83,8 @@ def test_every_advice_is_collected_as_it_happened(house, event, signs):
     )
     expected = Counter(
         (
-            reference(h.no), h.plant, h.item.lstrip("0"), h.lot, signs[h.kind] * h.quantity,
+            reference(h.reverses or h.no), h.plant, h.item.lstrip("0"), h.lot,
+            signs[h.kind] * h.quantity,
             h.unit, h.at,
         )
         for h in told(history, *signs)
@@ -93,7 +99,7 @@ def test_receipts_name_the_notice_and_shipments_the_delivery(house):
         {row["document_no"] for row in opened.facts("business_event", "document_no", where)}
         for where in ("kind = 'receipt'", "kind = 'ship_confirm'")
     )
-    assert received == {h.reference for h in told(history, Kind.PURCHASE_RECEIVED)}
+    assert received == {None, *(h.reference for h in told(history, Kind.PURCHASE_RECEIVED))}
     assert shipped == {h.document.lstrip("0") for h in told(history, Kind.DELIVERY_SHIPPED)}
 
 
@@ -150,7 +156,7 @@ def test_the_newest_balances_are_what_lay_there_when_the_day_began(house):
             continue
         ends = (h.from_plant or h.plant, h.from_place, h.from_status, -h.quantity)
         for code, place, status, quantity in (ends, (h.plant, h.to_place, h.to_status, h.quantity)):
-            if place not in ("", WIP) and h.at + LATE < instants[code]:
+            if place not in ("", WIP) and h.at + LATE <= instants[code]:
                 expected[code, h.item.lstrip("0"), h.lot, WORDS[status]] += quantity
     found = {
         (r["plant"], r["item"], r["lot"] or "", r["stock_status"]): r["quantity"] for r in rows
@@ -223,3 +229,68 @@ def test_plants_of_others_and_other_kinds_are_ignored(tmp_path):
     partners.drop(AT)
     text = (tmp_path / "2000" / "944_20261001061000.x12").read_text()
     assert text.splitlines()[1].startswith("IEA*0*")
+
+
+def finished(no, **more):
+    made = {"item": "0000200001", "quantity": Decimal(12), "unit": "EA", "to_place": FINISHED}
+    return Happening(
+        no, AT, "1000", Kind.FINISHED_RECEIVED, **made, to_status=UNRESTRICTED,
+        order_no="000001000047", lot="L1", **more,
+    )  # fmt: skip
+
+
+def text_of(folder, name):
+    return (folder / "1000" / f"{name}_20261001061000.x12").read_text()
+
+
+def test_what_production_puts_away_is_a_receipt_of_its_order_and_taken_back_by_its_number(tmp_path):
+    partners = Edi(GROUP, ["1000"], tmp_path, sets=ADVICES)
+    partners.hear(finished(3))
+    partners.hear(replace(finished(9), quantity=Decimal(-12), reverses=3))
+    partners.drop(AT)
+    segments = text_of(tmp_path, "944").split("~\n")
+    assert [line for line in segments if line[:3] in ("W17", "W07", "N9*", "N1*")] == [
+        "W17*F*20261001*R3*1000047**X*081000",
+        "N1*WH**92*WH1000",
+        "W07*12*EA**SK*200001***L1",
+        f"N9*CO*{reference(3)}",
+        "W17*F*20261001*R9*1000047**X*081000",
+        "N1*WH**92*WH1000",
+        "W07*-12*EA**SK*200001***L1",
+        f"N9*CO*{reference(3)}",
+    ]
+
+
+def test_a_partner_of_some_places_tells_of_these_alone(tmp_path):
+    partners = Edi(GROUP, ["1000"], tmp_path, sets=ADVICES, places=FINISHED_GOODS)
+    partners.hear(received(2))
+    partners.hear(finished(3))
+    partners.drop(AT)
+    assert text_of(tmp_path, "944").count("ST*944") == 1
+    partners.pass_time(counted(AT, ZoneInfo("Europe/Berlin")))
+    (balances,) = (tmp_path / "1000").glob("846_*")
+    assert [line for line in balances.read_text().split("~\n") if line[:3] == "QTY"] == [
+        "QTY*33*12*EA"
+    ]
+
+
+def test_what_a_partner_does_not_tell_is_in_its_balance_all_the_same(tmp_path):
+    partners = Edi(GROUP, ["1000"], tmp_path, sets=ADVICES, places=FINISHED_GOODS)
+    partners.keep(finished(3))
+    partners.drop(AT)
+    assert "ST*944" not in (tmp_path / "1000" / "944_20261001060000.x12").read_text()
+    partners.pass_time(counted(AT, ZoneInfo("Europe/Berlin")))
+    (balances,) = (tmp_path / "1000").glob("846_*")
+    assert "QTY*33*12*EA" in balances.read_text()
+
+
+def test_a_balance_is_told_with_the_first_full_hour_of_a_day():
+    zone = ZoneInfo("America/Chicago")
+    midnight = datetime(2026, 10, 2, 5, tzinfo=UTC)
+    assert counted(midnight - timedelta(hours=23), zone) == midnight
+    assert counted(midnight, zone) == midnight
+    assert counted(midnight + timedelta(seconds=1), zone) == midnight + timedelta(days=1)
+
+
+def test_every_third_plant_has_a_partner_from_the_second_on():
+    assert partnered(Group(plants=5, days=1)) == ("2000", "5000")

@@ -1,23 +1,27 @@
 """The simulated ERP, collected by the ordinary pack: its books are the truth, record for record."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
 from app.clock import SetClock
 from app.demo.group import MOVES, Group, Kind, Stock, simulate
-from app.demo.group.masterdata import DOCK, FINISHED
+from app.demo.group.masterdata import BLOCKED, DOCK, FINISHED, INSPECTION, UNRESTRICTED
 from app.demo.replay import Server
-from app.demo.systems.erp import REPORTED, Erp, event_id
+from app.demo.systems.erp import REPORTED, Erp, event_id, failure
+from app.demo.systems.inspection import InspectionLots
 from app.demo.systems.odata import ODataService
-from app.demo.systems.sap import ROOT, SETS
+from app.demo.systems.sap import FAILED, ROOT, SETS
 from app.jobs.collect import collect
 from app.services import opened
 from tests.collectors.conftest import Plant
 from tests.demo.systems.house import write
 
+INSPECTED = (Kind.INSPECTION_OPENED, Kind.INSPECTION_DECIDED, Kind.STOCK_STATUS_CHANGED)
 STATUSES = {"unrestricted": "free", "inspection": "inspect", "blocked": "blocked"}
 
 
@@ -108,6 +112,64 @@ def test_the_movements_add_up_to_the_stock_of_the_books_and_that_is_the_truth(bo
     assert any(h.reverses for h in history if h.kind in MOVES)
 
 
+def test_every_line_of_an_invoice_is_held_with_its_delivery(books):
+    _, history, _, plant, _ = books
+    expected = {
+        (h.document, h.position): (h.plant, h.reference, h.item.lstrip("0"), -h.quantity)
+        for h in history
+        if h.kind is Kind.CUSTOMER_INVOICED
+    }
+    rows = plant.facts(
+        "business_event",
+        "document_no, order_line, plant, order_no, item, quantity",
+        "kind = 'invoiced'",
+    )
+    held = [tuple(row.values()) for row in rows]
+    assert {(number, line): tuple(rest) for number, line, *rest in held} == expected
+    assert len(held) == len(expected)
+
+
+def test_an_inspection_lot_says_what_was_posted_of_it(books):
+    _, history, _, plant, _ = books
+    posted, decided = defaultdict(Counter), set()
+    for h in history:
+        if h.kind is Kind.STOCK_STATUS_CHANGED and h.from_status == INSPECTION:
+            posted[h.reference][h.to_status] += h.quantity
+        elif h.kind is Kind.INSPECTION_DECIDED:
+            decided.add(h.document)
+    expected = {
+        h.document: (
+            "stock_posted" if h.document in decided else "open",
+            h.plant,
+            h.item.lstrip("0"),
+            h.lot or None,
+            h.quantity,
+            posted[h.document][UNRESTRICTED],
+            posted[h.document][BLOCKED],
+        )
+        for h in history
+        if h.kind is Kind.INSPECTION_OPENED
+    }
+    rows = plant.facts(
+        "quality_disposition",
+        "event_key, status, plant, item, lot, quantity, quantity_free, quantity_blocked",
+    )
+    assert {key: tuple(rest) for key, *rest in map(dict.values, rows)} == expected
+    assert len(rows) == len(expected)
+
+
+def test_what_is_decided_and_posted_in_part_is_only_decided(books):
+    _, history, *_ = books
+    told, lots = [], InspectionLots(SimpleNamespace(put=lambda name, rows: told.extend(rows)))
+    opened = next(h for h in history if h.kind is Kind.INSPECTION_OPENED)
+    for h in history:
+        if opened.document in (h.document, h.reference) and h.kind in INSPECTED:
+            is_posted = h.kind is Kind.STOCK_STATUS_CHANGED
+            lots.hear(replace(h, quantity=h.quantity / 2) if is_posted else h, h.at)
+    assert told[-1]["InspectionLotHasUsageDecision"] == "X"
+    assert told[-1]["InspLotIsStockPostingCompleted"] == ""
+
+
 def test_orders_stand_where_the_group_left_them(books):
     _, history, _, plant, _ = books
     last, confirmed, planned = {}, set(), {}
@@ -151,3 +213,62 @@ def test_what_is_entered_late_has_the_fiscal_date_of_its_entry(tmp_path):
     assert int(posted) - int(dated) == 40 * 86_400_000
     assert made.quantity > Decimal(0)
     service.close()
+
+
+@pytest.fixture
+def failing():
+    """An ERP that could not post a receipt, and the receipt."""
+    group = Group(days=1, plants=1)
+    service = ODataService(ROOT, SETS, "tower", "pass")
+    erp = Erp(group, service)
+    made = next(h for h in simulate(group) if h.kind is Kind.FINISHED_RECEIVED)
+    erp.fail(made, made.at)
+    yield service, erp, made
+    service.close()
+
+
+def test_what_cannot_be_posted_is_listed_and_changes_no_stock(failing):
+    service, _, made = failing
+    assert (service.count(FAILED), service.count("A_MaterialDocumentItem")) == (1, 0)
+    assert service.count("A_MatlStkInAcctMod") == 0
+    assert failure(made.no) == f"{made.no:010}/1"
+
+
+def test_posted_again_it_is_listed_no_longer(failing):
+    service, erp, made = failing
+    erp.hear(made, made.at + timedelta(minutes=5))
+    assert (service.count(FAILED), service.count("A_MaterialDocumentItem")) == (0, 1)
+
+
+def test_deleted_it_is_neither_listed_nor_posted(failing):
+    service, erp, made = failing
+    erp.delete(made)
+    erp.delete(made)
+    assert (service.count(FAILED), service.count("A_MaterialDocumentItem")) == (0, 0)
+
+
+def test_of_a_transfer_to_other_books_it_has_its_own_end():
+    group = Group(days=4, plants=2)
+    first, second = (site.code for site in group.sites)
+    between = [h for h in simulate(group) if {h.plant, h.from_plant} == {first, second}]
+    kept = Kept()
+    erp = Erp(group, kept, [first])
+    for happening in between:
+        erp.hear(happening)
+    ends = [("303" if h.from_plant == first else "305", first, second) for h in between]
+    told = [
+        (row["GoodsMovementType"], row["Plant"], row["IssuingOrReceivingPlant"])
+        for row in kept.rows["A_MaterialDocumentItem"]
+    ]
+    assert told == ends
+    assert {kind for kind, *_ in told} == {"303", "305"}
+
+
+class Kept:
+    """A shelf that keeps all it is given."""
+
+    def __init__(self):
+        self.rows = defaultdict(list)
+
+    def put(self, name, rows, gone=()):
+        self.rows[name] += rows

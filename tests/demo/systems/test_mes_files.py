@@ -39,6 +39,11 @@ feeds:
       SELECT event_id, order_no, op, item, lot, qty, uom, location, at, reverses, changed_at
       FROM v_consumption
       WHERE :cursor IS NULL OR changed_at >= :cursor
+  labour:
+    statement: >
+      SELECT event_id, order_no, op, minutes, equipment, at, reverses, changed_at
+      FROM v_labour
+      WHERE :cursor IS NULL OR changed_at >= :cursor
 """
 
 
@@ -94,7 +99,8 @@ def facts(told, way, table, columns):
         (
             "business_event",
             "source_key, kind, plant, location, item, lot, quantity, unit_source, occurred_at, "
-            "time_basis, order_no, op_no, equipment, is_reversal, reverses_key, correlation_id",
+            "time_basis, order_no, op_no, equipment, labor_minutes, is_reversal, reverses_key, "
+            "correlation_id",
         ),
         ("order_state", "order_no, status, changed_at, plant, item, item_revision, quantity"),
         ("asset_state", "source_key, equipment, state, plant, started_at, ended_at, reason"),
@@ -111,7 +117,9 @@ def test_nothing_is_rejected_and_every_kind_of_event_is_among_it(told):
     assert opened.rejects() == []
     assert sum(report.landed.left_out for report in reports.values()) == 0
     events = facts(told, "files", "business_event", "kind, is_reversal, quantity")
-    assert {row["kind"] for row in events} == {"op_complete", "scrap", "rework", "goods_issue"}
+    assert {row["kind"] for row in events} == {
+        "op_complete", "scrap", "rework", "goods_issue", "labor",
+    }  # fmt: skip
     assert len(events) > 1500
     assert any(row["is_reversal"] for row in events)
 

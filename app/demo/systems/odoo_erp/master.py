@@ -19,12 +19,14 @@ from app.demo.systems.odoo_erp.records import Records, bare, times
 
 VENDORS, CUSTOMERS = "Partners/Vendors", "Partners/Customers"
 PRODUCTION, SCRAP = "Virtual Locations/Production", "Virtual Locations/Scrap"
+REPAIR = "Virtual Locations/Maintenance"
 LOSS = "Virtual Locations/Inventory adjustment"
 BETWEEN = "Physical Locations/Inter-warehouse transit"
 USAGES = {
     VENDORS: "supplier",
     CUSTOMERS: "customer",
     PRODUCTION: "production",
+    REPAIR: "production",
     SCRAP: "inventory",
     LOSS: "inventory",
     BETWEEN: "transit",
@@ -38,7 +40,6 @@ _UNITS = (
     ("L", "Volume", "reference", Decimal(1)),
     ("M", "Length", "reference", Decimal(1)),
 )
-_CURRENCY = "EUR"
 
 
 def location(plant: str, place: str, status: str = UNRESTRICTED) -> str:
@@ -114,8 +115,7 @@ def _product(records: Records, at: datetime, item: Item) -> None:
         tracking="lot" if item.tracking == "lot" else "none",
         type="product",
         categ_id=records.named("product.category", item.kind.capitalize()),
-        standard_price=item.cost(records.group.start) / times(item),
-        cost_currency_id=records.named("res.currency", _CURRENCY),
+        standard_price=Decimal(0),  # nobody set one: stock is not valued here
         active=True,
     )
 
