@@ -60,6 +60,7 @@ SQL = re.compile(r"\s*(SELECT|INSERT|DELETE|UPDATE|CREATE|DROP|ATTACH|WITH|DESCR
 WRITTEN = {
     "app/demo/systems/mes.py": "columns holes name names table",
     "app/demo/systems/odata.py": "column columns holes key news tables where",
+    "app/jobs/coverage.py": "sql",
     "app/jobs/signals.py": "sql table",
     "app/signals/__init__.py": "sql",
     "app/store/findings.py": "rule_no table",
@@ -69,6 +70,7 @@ WRITTEN = {
         _replaced change chosen column columns facts key known later link member met moved
         name number parts query select stored table text there time
     """,
+    "app/store/schema.py": "ddl name",
     "app/store/state.py": "arriving asked columns held name query union",
     "collectors/canonical.py": "expression ready sql used",
     "collectors/feed.py": "at expression furthest id mark timely value",
@@ -84,12 +86,17 @@ WRITTEN = {
         _sql carrier column columns differing format number side words
     """,
     "reconcilers/family.py": "sql target",
-    "reconcilers/match/__init__.py": "columns hint sql staged",
+    "reconcilers/match/__init__.py": "columns hint side sql staged",
     "reconcilers/match/settle.py": """
         _plain by key known larger name otherwise shown side source staged suspects
     """,
     "reconcilers/match/terms.py": "cases column day first is_due key known own",
-    "reconcilers/run.py": "_known _newest_snapshots conditions name newest select table verdicts",
+    "reconcilers/sql/__init__.py": "_asked c get name query table value",
+    "reconcilers/sql/child.py": "asked file files int name",
+    "reconcilers/tally/__init__.py": "share",
+    "reconcilers/run.py": """
+        _known _snapshots chosen conditions end name select since table verdicts
+    """,
 }
 QUOTED = ("literal", "literals", "quote", "interval", "percent", "after", "seen", "instant")
 CONSTANT = re.compile(r"_?[A-Z][A-Z_]*$")

@@ -64,7 +64,7 @@ def create_dashboard(
 def _connect(
     app: dash.Dash, landscape: Landscape, reader: Reader, clock: Clock, prefix: str
 ) -> None:
-    """One callback draws; two in the browser keep it current and the focus where it belongs."""
+    """One callback draws; another, in the browser, has it drawn anew now and then."""
     known = checks(landscape)
     in_browser: Callable[..., None] = app.clientside_callback
 
@@ -86,12 +86,6 @@ def _connect(
         ClientsideFunction("tieout", "tick"),
         Output(shell.TICK, "data"),
         Input(shell.PULSE, "n_intervals"),
-        prevent_initial_call=True,
-    )
-    in_browser(
-        ClientsideFunction("tieout", "settled"),
-        Output(shell.SAID, "children"),
-        Input(shell.MAIN, "children"),
         prevent_initial_call=True,
     )
 

@@ -59,7 +59,8 @@ def _side(use: SideUse) -> str:
     side = use.side
     said: dict[str, Any] = {"role": side.role, "source": side.source, **side.filters}
     named = [f"{key} {_either(value)}" for key, value in said.items() if value]
-    return f"`{side.table}`" + (f" where {', '.join(named)}" if named else "")
+    table = f"`{side.table}`" + (" no longer listed" if use.is_gone else "")
+    return table + (f" where {', '.join(named)}" if named else "")
 
 
 def _either(value: Any) -> str:

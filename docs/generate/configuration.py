@@ -15,9 +15,14 @@ from generate.words import words
 from reconcilers import family
 from reconcilers.balance import spec as balance
 from reconcilers.delivery import spec as delivery
+from reconcilers.genealogy import spec as genealogy
 from reconcilers.interval import spec as interval
 from reconcilers.match import spec as match
+from reconcilers.rollforward import spec as rollforward
+from reconcilers.silence import spec as silence
+from reconcilers.sql import spec as sql
 from reconcilers.state import spec as state
+from reconcilers.tally import spec as tally
 from rules import model as rule
 
 LANDSCAPE = (
@@ -45,8 +50,11 @@ FEED = (
 RULE = (rule.Rule, rule.Owner, family.Side)
 FAMILIES = (
     match.MatchSpec, match.Pass, match.Compare, match.Quantity, match.Late, match.Carrier,
-    balance.BalanceSpec, balance.Movements, state.StateSpec, state.Missing, state.Attributes,
-    delivery.DeliverySpec, interval.IntervalSpec,
+    balance.BalanceSpec, balance.Movements, state.StateSpec, state.Missing, state.Idle,
+    state.Attributes,
+    delivery.DeliverySpec, delivery.Messages, interval.IntervalSpec, rollforward.RollforwardSpec,
+    tally.TallySpec, tally.Over, tally.Lost, sql.SqlSpec, sql.Budget,
+    genealogy.GenealogySpec, silence.SilenceSpec,
 )  # fmt: skip
 GIVEN_BY_US = {rule.Rule: {"id", "version", "why", "parameters"}}  # what no file says
 LEVEL = "info, warning, major, critical"

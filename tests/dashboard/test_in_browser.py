@@ -110,6 +110,20 @@ def test_the_inspector_opens_by_click_by_link_and_by_keys(served, visit):
     expect(page.locator("#row-EX-2")).to_be_focused()
 
 
+def test_who_is_faster_than_the_screen_keeps_their_place(served, visit):
+    page = visit(served.address + "/exceptions?open=EX-1").page
+    late = "requestAnimationFrame = (paint) => setTimeout(() => paint(performance.now()), 2000)"
+    page.add_init_script(late)
+    page.reload()
+    inspector = page.locator("[data-inspector]")
+    expect(inspector).to_have_attribute("data-inspector", "EX-1")
+    page.keyboard.press("]")
+    expect(inspector).to_have_attribute("data-inspector", "EX-2")
+    page.keyboard.press("Escape")
+    expect(inspector).to_have_count(0)
+    expect(page.locator("#row-EX-2")).to_be_focused()
+
+
 def test_the_inspector_shows_both_sides_clocks_references_and_history(served, visit):
     page = visit(served.address + "/exceptions?open=EX-1").page
     inspector = page.locator("[data-inspector]")

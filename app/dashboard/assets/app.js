@@ -197,13 +197,19 @@
     }
     shown = location.pathname;
     opened = id;
-    return told;
+    if (told) say(told);
   }
+
+  // At once, not with the next frame: a reader faster than the screen closes what was not yet noticed as open.
+  new MutationObserver((changes) => {
+    const drawn = ({ type, target }) =>
+      target.closest?.("#main") && (type === "attributes" || !target.closest("[data-figure]"));
+    if (changes.some(drawn)) settled();
+  }).observe(document, { childList: true, subtree: true, attributeFilter: ["data-figure", "data-inspector"] });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     tieout: {
       tick: (n) => (isBusy() ? window.dash_clientside.no_update : n),
-      settled: () => new Promise((done) => requestAnimationFrame(() => done(settled()))),
     },
   });
 })();
