@@ -113,7 +113,45 @@ def _parsed(text: str, *, with_basis: bool) -> Select:
         raise MappingError("there is no source_key: the natural key of the record in its source")
     if with_basis and "occurred_at" in columns and "time_basis" not in columns:
         columns = (*columns, "time_basis")
-    return Select(statements[0].sql(dialect="duckdb"), columns, constants)
+    return Select(_decoding_once(statements[0], branches), columns, constants)
+
+
+def _decoding_once(tree: exp.Expr, branches: list[exp.Select]) -> str:
+    """The mapping as SQL in which each decoding of columns of page stands once, for all SELECTs.
+
+    A macro is expanded wherever it is called, and to plan that takes longer than to decode some
+    hundred records.
+    """
+    decoded: dict[str, str] = {}
+    for branch in branches:
+        made = _made(branch)
+        for call in [node for node in branch.walk(prune=_is_decoding) if _is_decoding(node)]:
+            columns = list(call.find_all(exp.Column))
+            if all(each.name not in made and each.table in ("", "page") for each in columns):
+                name = decoded.setdefault(call.sql(dialect="duckdb"), f"#decoded {len(decoded)}")
+                call.replace(exp.column(name, quoted=True))
+        page = branch.args["from_"].this
+        page.replace(exp.alias_(exp.to_table("decoded"), page.alias_or_name, table=True))
+    also = "".join(f', {call} AS "{name}"' for call, name in decoded.items())
+    return f"WITH decoded AS (SELECT *{also} FROM page) {tree.sql(dialect='duckdb')}"
+
+
+def _is_decoding(value: exp.Expr) -> bool:
+    """Whether an expression calls a macro that can have a problem, or a twin of one."""
+    return _word(value).removesuffix("_problem").removesuffix("_basis") in _macros()[1]
+
+
+def _made(branch: exp.Select) -> set[str]:
+    """The names that a SELECT makes up by joins and lambdas: no columns of page."""
+    joins = [*branch.args.get("joins", ()), *branch.args.get("laterals", ())]
+    aliases = (
+        name
+        for join in joins
+        for name in join.find_all(exp.Identifier)
+        if isinstance(name.parent, exp.Alias | exp.TableAlias)
+    )
+    arguments = (name for found in branch.find_all(exp.Lambda) for name in found.expressions)
+    return {name.name for name in (*aliases, *arguments)}
 
 
 def _constants(columns: tuple[str, ...], branches: list[exp.Select]) -> dict[str, frozenset[str]]:
