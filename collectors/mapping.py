@@ -72,7 +72,7 @@ class Select:
 
     sql: str
     columns: tuple[str, ...]
-    constants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    constants: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
 
     @property
     def uses_record(self) -> bool:

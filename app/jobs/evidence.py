@@ -11,6 +11,7 @@ from app.landscape.load import LoadedRule
 from app.plain import WIDE, plain, shares, worth
 from app.services import Services
 from app.store.exceptions import EVIDENCE_LIMIT, Draft, fingerprint
+from app.store.findings import Priced
 from app.triage import words
 from app.triage.lifecycle import Stands
 from reconcilers.family import Bind
@@ -51,7 +52,7 @@ class Drafter:
         self._pairing = pairing
         self._bind = bind
         self._run_id = run_id
-        self._values: dict[Any, tuple[Decimal | None, str | None]] = {}
+        self._values: dict[Priced, tuple[Decimal, str]] = {}
         self._stuck: list[dict[str, Any]] | None = None
         self._first = next(iter(loaded.uses.values()))
         self._is_stock = self._first.side.table == SNAPSHOT_LINES
@@ -63,6 +64,7 @@ class Drafter:
         found = self._services.store.findings
         standing = [row for row in changed if row["is_standing"]]
         parts = found.parts(rule_no, [row["subject"] for row in standing])
+        self._values = found.unit_values({self._priced(row) for row in standing})
         drafts = [self._draft(row, parts[row["subject"]]) for row in standing]
         gone = [row["subject"] for row in changed if not row["is_standing"]]
         rule = self._loaded.rule.id
@@ -141,10 +143,10 @@ class Drafter:
         }
 
     def _unit_value(self, row: Row) -> tuple[Decimal | None, str | None]:
-        key = (row["item"], row["plant"], row["unit"], self._day_of_value(row))
-        if key not in self._values:
-            self._values[key] = self._services.store.findings.unit_value(*key)
-        return self._values[key]
+        return self._values.get(self._priced(row), (None, None))
+
+    def _priced(self, row: Row) -> Priced:
+        return (row["item"], row["plant"], row["unit"], self._day_of_value(row))
 
     def _day_of_value(self, row: Row) -> date:
         """The day at its plant a fact happened; a stock is worth what it costs now."""

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-
-import duckdb
 
 from app.landscape.document import Document, Place
 from app.landscape.model import Company, Source
@@ -15,6 +14,7 @@ from app.landscape.wording import nearest, offer
 from app.store.schema import Table, tables
 from collectors import canonical, mapping
 from collectors.ask import holes
+from collectors.contract import Contract
 from collectors.feed import FILE_PARAMETERS, Plan, place_expression
 from collectors.pack import Feed, Lookup, Pack
 from collectors.transports import sql
@@ -157,14 +157,31 @@ def _check_words(notebook: Notebook, document: Document, place: Place, plan: Pla
 
 def _check_mapping(notebook: Notebook, draft: SourceDraft, place: Place, plan: Plan) -> None:
     """Mappings and expressions fit contract and tables: tried on an empty page."""
-    with mapping.connect(draft.company.zones) as con:
-        for target in plan.targets:
-            _note_plantless(notebook, draft, place, target)
-            for wrong in canonical.check(con, plan.contract, page_parameters(plan), target):
-                message = _in_words(wrong, plan)
-                notebook.file(target.file, _line_of(_text(notebook, target), message), message)
-        for at, wrong in _wrong_expressions(con, plan.feed).items():
-            notebook.wrong(draft.document, (*place, *at), f"{at[1]}: {wrong}")
+    zones, parameters = tuple(draft.company.zones.items()), tuple(page_parameters(plan))
+    expressions = tuple(_expressions(plan.feed).items())
+    found, wrong_at = _tried(zones, plan.contract, parameters, plan.targets, expressions)
+    for target, misfits in zip(plan.targets, found, strict=True):
+        _note_plantless(notebook, draft, place, target)
+        for wrong in misfits:
+            message = _in_words(wrong, plan)
+            notebook.file(target.file, _line_of(_text(notebook, target), message), message)
+    for at, wrong in wrong_at.items():
+        notebook.wrong(draft.document, (*place, *at), f"{at[1]}: {wrong}")
+
+
+@lru_cache(maxsize=256)  # landscapes of a process read the same packs
+def _tried(
+    zones: tuple[tuple[str, str], ...],
+    contract: Contract,
+    parameters: tuple[str, ...],
+    targets: tuple[canonical.Target, ...],
+    expressions: tuple[tuple[tuple[str, str], str], ...],
+) -> tuple[list[list[str]], dict[tuple[str, str], str]]:
+    """What is wrong with each mapping, and with each expression over the same empty page."""
+    with mapping.connect(dict(zones)) as con:
+        misfits = [canonical.check(con, contract, parameters, target) for target in targets]
+        wrong = {at: canonical.problem_of(con, expression) for at, expression in expressions}
+    return misfits, {at: said for at, said in wrong.items() if said}
 
 
 def _note_plantless(
@@ -205,16 +222,12 @@ def _line_of(text: str, message: str) -> int:
     return next((number for number, line in enumerate(lines, 1) if line.strip()), 1)
 
 
-def _wrong_expressions(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[tuple[str, str], str]:
-    """Expressions over `page` that do not work on the page checked last, and why."""
+def _expressions(feed: Feed) -> dict[tuple[str, str], str]:
+    """The expressions over `page` that a feed has, by their place in it."""
     expressions: dict[tuple[str, str], str | None] = {}
     if feed.cursor and (feed.cursor.field is None or feed.cursor.field in feed.contract):
         expressions["cursor", "value"] = place_expression(feed)
     if feed.snapshot:
         expressions["snapshot", "at"] = feed.snapshot.at
         expressions["snapshot", "id"] = feed.snapshot.id
-    return {
-        at: wrong
-        for at, expression in expressions.items()
-        if expression and (wrong := canonical.problem_of(con, expression))
-    }
+    return {at: expression for at, expression in expressions.items() if expression}

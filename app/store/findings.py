@@ -1,6 +1,6 @@
 """Findings with everything an exception needs: facts of both sides, messages, value."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,10 +10,11 @@ from app.store.queries import query
 from app.store.state import MatchState
 
 ASKED = """WITH asked AS (
-    SELECT CAST($item AS VARCHAR) AS item, CAST($plant AS VARCHAR) AS plant,
-        CAST($unit AS VARCHAR) AS unit, CAST($day AS DATE) AS day
+    SELECT unnest(CAST($items AS VARCHAR[])) AS item, unnest(CAST($plants AS VARCHAR[])) AS plant,
+        unnest(CAST($units AS VARCHAR[])) AS unit, unnest(CAST($days AS DATE[])) AS day
 )
 """
+Priced = tuple[str | None, str | None, str | None, date]  # item, plant, unit, day at the plant
 
 
 def per_unit(cost: Mapping[str, Any]) -> Decimal:
@@ -86,16 +87,18 @@ class Findings:
                 facts[row["fact_no"]] = row
         return facts
 
-    def unit_value(
-        self, item: str | None, plant: str | None, unit: str | None, day: date
-    ) -> tuple[Decimal | None, str | None]:
-        """(value of one `unit`, currency).
+    def unit_values(self, asked: Collection[Priced]) -> dict[Priced, tuple[Decimal, str]]:
+        """(value of one unit, currency) of each item, plant, unit and day.
 
-        (None, None) where no cost is known, or none that is in this unit or leads to it.
+        Not of those of which no cost is known, or none that is in this unit or leads to it.
         """
-        asked = {"item": item, "plant": plant, "unit": unit, "day": day}
-        rows = self._state.rows(f"{ASKED} SELECT * FROM ({query('unit_cost')})", asked)
-        return (per_unit(rows[0]), rows[0]["currency"]) if rows else (None, None)
+        columns = zip(*asked, strict=True) if asked else ([], [], [], [])
+        given = dict(zip(("items", "plants", "units", "days"), map(list, columns), strict=True))
+        rows = self._state.rows(f"{ASKED} SELECT * FROM ({query('unit_cost')})", given)
+        return {
+            (row["item"], row["plant"], row["unit"], row["day"]): (per_unit(row), row["currency"])
+            for row in rows
+        }
 
     def stuck_channels(self, sources: list[str]) -> list[dict[str, Any]]:
         """Channels where messages wait and nobody takes them."""

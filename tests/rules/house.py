@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -385,10 +386,13 @@ class House:
         """Set the clock and collect what the rule reads, but for silent sources or feeds."""
         self.clock.set(instant(when))
         tables = {use.side.table for use in self.loaded.uses.values()}
-        for name, setup in self.services.landscape.sources.items():
+        landscape = self.services.landscape
+        pairing = landscape.pairing(self.loaded)
+        assert pairing, "somebody speaks for each side"
+        for name in dict.fromkeys(chain.from_iterable(pairing.sources.values())):
             feeds = {
                 plan.name
-                for plan in setup.plans
+                for plan in landscape.sources[name].plans
                 if tables & set(plan.feed.into) and not {name, plan.label} & set(silent)
             }
             if feeds:

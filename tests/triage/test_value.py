@@ -1,126 +1,203 @@
-"""What an exception is worth: quantity at risk times the cost of its item on its day and plant."""
+"""What an exception is worth: quantity at risk times the cost of its item on its day and plant.
 
-from decimal import Decimal
+All cases are played at once in one works: each is a completion of its own item, never posted.
+"""
+
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from app.store.reading import Wanted
 from tests import works
-from tests.works import NOON, drop, made, minutes
+from tests.works import NOON, drop, minutes
 
-HEAD = "item,unit_cost,currency,plant,per_quantity,valid_from\n"
-
-
-def weighed(
-    folder, costs: str, quantity: object = 5, head: str = HEAD
-) -> tuple[str | None, str | None, str]:
-    """Value, currency and severity of a completion of A that is not posted, with these costs."""
-    (folder / "item_cost.csv").write_text(head + costs, "utf-8")
-    drop(folder, "mes", [made("1", "O1", quantity, NOON - minutes(60))])
-    drop(folder, "erp", [])
-    with works.working(folder) as services:
-        works.work(services)
-        (row,) = [
-            row for row in services.reader.exceptions(Wanted()) if row["flow"] == "completion"
-        ]
-    value = None if row["value"] is None else str(row["value"])
-    assert float(row["value"] or 0) == row["value_rank"]
-    return value, row["currency"], row["severity"]
-
-
-def standing(folder) -> tuple[Decimal | None, str | None, str]:
-    """The same of what stands, ten minutes later."""
-    with works.working(folder, NOON + minutes(10)) as services:
-        works.work(services)
-        (row,) = [
-            row for row in services.reader.exceptions(Wanted()) if row["flow"] == "completion"
-        ]
-    return row["value"], row["currency"], row["severity"]
-
-
-@pytest.mark.parametrize(
-    ("costs", "value"),
-    [
-        ("A,2.5,EUR,,,\n", "12.50"),
-        ("A,2.5,EUR,,100,\n", "0.13"),
-        ("A,10,EUR,,3,\n", "16.67"),
-        ("A,2.5,EUR,,,\nA,4,EUR,P1,,\n", "20.00"),
-        ("A,2.5,EUR,,,2026-01-01\nA,3,EUR,,,2026-11-03\n", "15.00"),
-        ("A,2.5,EUR,,,2026-01-01\nA,3,EUR,,,2026-11-04\n", "12.50"),
-        ("A,0,EUR,,,\n", "0.00"),
-        ("A,0.000000001,EUR,,,\n", "0.00"),
-    ],
-    ids=["each", "by the hundred", "not a round number", "of its plant first", "the newest",
-         "not tomorrow's", "worth nothing", "less than a cent"],
-)  # fmt: skip
-def test_a_value_is_at_the_cost_of_its_item_plant_and_day_to_the_cent(fresh, costs, value):
-    assert weighed(fresh, costs) == (value, "EUR", "warning")
-
-
+COSTS = "item,unit_cost,currency,per_quantity,unit,plant,valid_from\n"
 UNITS = "source,source_key,key,item,factor,valid_from\n"
 
 
-@pytest.mark.parametrize(
-    ("cost", "conversions", "value"),
-    [
-        ("A,2.5,EUR,,EA", "", "12.50"),
-        ("A,2.5,EUR,,", "", "12.50"),
-        ("A,60,EUR,,CS", "", None),
-        ("A,60,EUR,,CS", "erp,CS,KG,,24,\n", None),
-        ("A,60,EUR,,CS", "erp,CS,EA,B,24,\n", None),
-        ("A,60,EUR,,CS", "erp,CS,EA,,24,\n", "12.50"),
-        ("A,60,EUR,,CS", "erp,EA,CS,,0.05,\n", "15.00"),
-        ("A,10,EUR,3,CS", "erp,CS,EA,,7,\n", "2.38"),
-        ("A,60,EUR,,CS", "erp,CS,EA,,12,\nerp,CS,EA,A,24,\n", "12.50"),
-        ("A,60,EUR,,CS", "erp,CS,EA,,24,\nwms,CS,EA,,12,\n", None),
-        ("A,60,EUR,,CS", "erp,CS,EA,,24,\nwms,CS,EA,,24,\n", "12.50"),
-        ("A,60,EUR,,CS", "erp,CS,EA,,12,\nerp,CS,EA,,24,2026-11-03\n", "12.50"),
-        ("A,60,EUR,,CS", "erp,CS,EA,,24,\nerp,CS,EA,,12,2026-11-04\n", "12.50"),
-    ],
-    ids=["in the unit itself", "in a unit not told", "in another one", "that leads elsewhere",
-         "for another item", "by the case", "told the other way round", "not a round number",
-         "of the item first", "where two do not agree", "where two agree", "the newest",
-         "not tomorrow's"],
-)  # fmt: skip
-def test_a_cost_in_another_unit_needs_a_conversion_that_is_known(fresh, cost, conversions, value):
-    (fresh / "cross_reference").mkdir()
-    (fresh / "cross_reference/unit.csv").write_text(UNITS + conversions, "utf-8")
-    head = "item,unit_cost,currency,per_quantity,unit\n"
-    assert weighed(fresh, f"{cost}\n", head=head)[0] == value
+@dataclass(frozen=True)
+class Case:
+    """Costs and conversions of an item `A`, in the columns above, and what comes of them.
+
+    `CS` is a unit of the case's own. `later`: what is known besides when tieout looks again.
+    """
+
+    says: str
+    costs: tuple[str, ...]
+    becomes: tuple[str | None, str | None, str]
+    units: tuple[str, ...] = ()
+    quantity: str = "5"
+    later: tuple[tuple[str, ...], tuple[str, ...], tuple[str | None, str | None, str]] | None = None
+
+    def __str__(self) -> str:
+        return self.says
 
 
-def test_a_conversion_that_becomes_known_later_gives_a_standing_exception_its_value(fresh):
-    head = "item,unit_cost,currency,unit\n"
-    assert weighed(fresh, "A,60,EUR,CS\n", head=head) == (None, None, "warning")
-    (fresh / "cross_reference").mkdir()
-    (fresh / "cross_reference/unit.csv").write_text(f"{UNITS}erp,CS,EA,,24,\n", "utf-8")
-    assert standing(fresh) == (Decimal("12.5"), "EUR", "warning")
+def worth(value: str | None) -> tuple[str | None, str | None, str]:
+    """So many EUR, or nothing known; neither much nor old."""
+    return value, "EUR" if value else None, "warning"
 
 
-@pytest.mark.parametrize(
-    "costs",
-    ["B,2.5,EUR,,,\n", "A,2.5,EUR,,,2026-11-04\n"],
-    ids=["of another item", "from tomorrow on"],
+CASES = (
+    Case("at the cost of each", ("A,2.5,EUR",), worth("12.50")),
+    Case("at the cost of a hundred", ("A,2.5,EUR,100",), worth("0.13")),
+    Case("at a cost that is not a round number", ("A,10,EUR,3",), worth("16.67")),
+    Case("at the cost of its plant first", ("A,2.5,EUR", "A,4,EUR,,,P1"), worth("20.00")),
+    Case(
+        "at the newest cost", ("A,2.5,EUR,,,,2026-01-01", "A,3,EUR,,,,2026-11-03"), worth("15.00")
+    ),
+    Case("not at tomorrow's", ("A,2.5,EUR,,,,2026-01-01", "A,3,EUR,,,,2026-11-04"), worth("12.50")),
+    Case("nothing where it costs nothing", ("A,0,EUR",), worth("0.00")),
+    Case("less than a cent", ("A,0.000000001,EUR",), worth("0.00")),
+    Case("at a cost in the unit itself", ("A,2.5,EUR,,EA",), worth("12.50")),
+    Case("unknown in another unit", ("A,60,EUR,,CS",), worth(None)),
+    Case(
+        "unknown where a unit leads elsewhere", ("A,60,EUR,,CS",), worth(None), ("erp,CS,KG,,24",)
+    ),
+    Case(
+        "unknown where it leads so for another item",
+        ("A,60,EUR,,CS",),
+        worth(None),
+        ("erp,CS,EA,B,24",),
+    ),
+    Case("by the case", ("A,60,EUR,,CS",), worth("12.50"), ("erp,CS,EA,,24",)),
+    Case(
+        "by the case, told the other way round",
+        ("A,60,EUR,,CS",),
+        worth("15.00"),
+        ("erp,EA,CS,,0.05",),
+    ),
+    Case("by the case, not a round number", ("A,10,EUR,3,CS",), worth("2.38"), ("erp,CS,EA,,7",)),
+    Case(
+        "by the case of the item first",
+        ("A,60,EUR,,CS",),
+        worth("12.50"),
+        ("erp,CS,EA,,12", "erp,CS,EA,A,24"),
+    ),
+    Case(
+        "unknown where two do not agree",
+        ("A,60,EUR,,CS",),
+        worth(None),
+        ("erp,CS,EA,,24", "wms,CS,EA,,12"),
+    ),
+    Case(
+        "by the case where two agree",
+        ("A,60,EUR,,CS",),
+        worth("12.50"),
+        ("erp,CS,EA,,24", "wms,CS,EA,,24"),
+    ),
+    Case(
+        "by the newest case",
+        ("A,60,EUR,,CS",),
+        worth("12.50"),
+        ("erp,CS,EA,,12", "erp,CS,EA,,24,2026-11-03"),
+    ),
+    Case(
+        "by today's case",
+        ("A,60,EUR,,CS",),
+        worth("12.50"),
+        ("erp,CS,EA,,24", "erp,CS,EA,,12,2026-11-04"),
+    ),
+    Case(
+        "unknown without a cost, and age alone makes it severe",
+        (),
+        worth(None),
+        quantity=str(10**9),
+    ),
+    Case(
+        "unknown before the first cost",
+        ("A,2.5,EUR,,,,2026-11-04",),
+        worth(None),
+        quantity=str(10**9),
+    ),
+    Case(
+        "a little less than much",
+        ("A,2.5,EUR",),
+        ("9999.99", "EUR", "warning"),
+        quantity="3999.996",
+    ),
+    Case(
+        "much, and critical from the first run on",
+        ("A,2.5,EUR",),
+        ("10000.00", "EUR", "critical"),
+        quantity="4000",
+    ),
+    Case(
+        "much of another currency", ("A,2.5,USD",), ("10000.00", "USD", "warning"), quantity="4000"
+    ),
+    Case(
+        "known later, with a conversion",
+        ("A,60,EUR,,CS",),
+        worth(None),
+        later=((), ("erp,CS,EA,,24",), ("12.50", "EUR", "warning")),
+    ),
+    Case(
+        "known later, with a cost",
+        (),
+        worth(None),
+        quantity="4000",
+        later=(("A,2.5,EUR",), (), ("10000.00", "EUR", "critical")),
+    ),
 )
-def test_without_a_cost_there_is_no_value_and_age_alone_makes_it_severe(fresh, costs):
-    assert weighed(fresh, costs, 10**9) == (None, None, "warning")
+ITEMS = {f"I{number}": case for number, case in enumerate(CASES)}
 
 
-@pytest.mark.parametrize(
-    ("quantity", "currency", "severity"),
-    [
-        ("3999.996", "EUR", "warning"),
-        ("4000", "EUR", "critical"),
-        ("4000", "USD", "warning"),
-    ],
-)
-def test_much_value_is_critical_from_the_first_run_on(fresh, quantity, currency, severity):
-    value, known, level = weighed(fresh, f"A,2.5,{currency},,,\n", quantity)
-    assert (Decimal(value), known) == (Decimal(quantity) * Decimal("2.5"), currency)
-    assert level == severity
+def _csv(head: str, lines: list[str]) -> str:
+    """The lines under their head, each as long as it."""
+    commas = head.count(",")
+    return head + "".join(f"{line}{',' * (commas - line.count(','))}\n" for line in lines)
 
 
-def test_a_cost_that_becomes_known_later_gives_a_standing_exception_its_value(fresh):
-    assert weighed(fresh, "B,1,EUR,,,\n", 4000) == (None, None, "warning")
-    (fresh / "item_cost.csv").write_text(HEAD + "A,2.5,EUR,,,\n", "utf-8")
-    assert standing(fresh) == (10000, "EUR", "critical")
+def _own(item: str, lines: tuple[str, ...]) -> list[str]:
+    """The lines of a case, about its own item and unit."""
+    names = {"A": item, "CS": f"CS-{item}"}
+    return [",".join(names.get(word, word) for word in line.split(",")) for line in lines]
+
+
+def _tell(folder, *, later: bool) -> None:
+    """Write what costs and conversions are known."""
+    costs, units = [], []
+    for item, case in ITEMS.items():
+        more = case.later[:2] if later and case.later else ((), ())
+        costs += _own(item, case.costs + more[0])
+        units += _own(item, case.units + more[1])
+    (folder / "item_cost.csv").write_text(_csv(COSTS, costs), "utf-8")
+    (folder / "cross_reference").mkdir(exist_ok=True)
+    (folder / "cross_reference/unit.csv").write_text(_csv(UNITS, units), "utf-8")
+
+
+def _weighed(folder, when) -> dict[str, tuple[Any, str | None, str]]:
+    """Value, currency and severity of each item's exception, after a look at an instant."""
+    with works.working(folder, when) as services:
+        works.work(services)
+        rows = services.reader.exceptions(Wanted())
+    found = {}
+    for row in rows:
+        assert float(row["value"] or 0) == row["value_rank"]
+        value = None if row["value"] is None else f"{row['value']:.2f}"
+        found[row["expected"][0]["source_key"]] = (value, row["currency"], row["severity"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def weighed(tmp_path_factory):
+    """What each item's exception is worth at first, and when more is known."""
+    folder = works.write_works(tmp_path_factory.mktemp("value") / "works")
+    lines = [
+        f"{item},{item},{item},,{case.quantity},{NOON - minutes(60):%Y-%m-%dT%H:%M:%SZ},"
+        for item, case in ITEMS.items()
+    ]
+    drop(folder, "mes", lines)
+    _tell(folder, later=False)
+    first = _weighed(folder, NOON)
+    _tell(folder, later=True)
+    return first, _weighed(folder, NOON + minutes(10))
+
+
+@pytest.mark.parametrize(("item", "case"), ITEMS.items(), ids=map(str, CASES))
+def test_a_completion_that_is_not_posted_is_worth(weighed, item, case):
+    first, later = weighed
+    assert first[item] == case.becomes
+    assert later[item] == (case.later[2] if case.later else case.becomes)
+    assert len(first) == len(later) == len(CASES)
