@@ -120,7 +120,8 @@ def simulation(folder: Path, wish: Wish) -> Iterator[Simulation]:
     plan = plan_of(wish.faults, group, wish.days)
     claim(folder, wish.text)
     history = list(simulate(group))
-    planting = Planting(group, history, plan, told, partnered(group))
+    looks = [told - before for before in _STOPS]
+    planting = Planting(group, history, plan, told, partnered(group), looks=looks)
     clock = SetClock(group.starts_at, running=False)
     with running(folder, group, clock) as estate:
         wire = Wire(group, history, estate.system, estate.bus, planting)

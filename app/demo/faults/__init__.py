@@ -7,7 +7,7 @@ lot or a document, so that each can be told for itself.
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -45,13 +45,16 @@ class Planting:
         ends_at: datetime | None = None,
         partners: Container[str] = (),
         sap: Iterable[str] | None = None,
+        looks: Collection[datetime] = (),
     ) -> None:
-        """`ends_at`: until when the history is told at first; UTC, else its end.
+        """`ends_at`: until when the history is told at first, else its end; `looks`: when somebody
+        looks before that, UTC.
 
         `partners` are the plants whose finished goods a logistics partner keeps, `sap` those whose
         books are an SAP's, where it is not as in the estate.
         """
         self._past = Past(group, history, ends_at or group.ends_at, partners, sap)
+        self._looks = looks
         self._books = Books(self._past)
         self._changes: dict[int, Change] = {}
         self._roots: dict[int, tuple[str, str]] = {}  # mode and root by number of the happening
@@ -67,42 +70,47 @@ class Planting:
     def _sow(self, plan: Plan) -> None:
         """The rarest first, so that the frequent leave them room."""
         found = [(sowing, *self._bed(sowing)) for sowing in plan.faults]
-        beds = [
-            (sowing.mode, iter([*lasting, *over]), sowing.wanted(len(lasting) + len(over)))
-            for sowing, lasting, over in sorted(found, key=lambda bed: (len(bed[1]), len(bed[2])))
-        ]
+        found.sort(key=lambda bed: [len(strikes) for strikes in bed[1:]])
         planted = Counter[str]()
-        # One of each before the rest: a frequent mode may be all that a rare one could befall.
+        # One of each before the rest, and where somebody looks: a frequent mode may be all that a
+        # rare one could befall.
         for strikes in (
-            [(mode, bed, 1) for mode, bed, _ in beds],
-            [(mode, bed, wanted - 1) for mode, bed, wanted in beds],
+            [(sowing, [*seen, *lasting, *over], 1) for sowing, seen, lasting, over in found],
+            [
+                (sowing, [*lasting, *over], sowing.wanted(len(lasting) + len(over)) - 1)
+                for sowing, _, lasting, over in found
+            ],
         ):
-            for mode, bed, wanted in strikes:
+            for sowing, bed, wanted in strikes:
                 for strike in islice(self._free(bed), wanted):
-                    planted[mode] += 1
-                    self._plant(strike, mode, f"{mode}-{planted[mode]}")
+                    planted[sowing.mode] += 1
+                    self._plant(strike, sowing.mode, f"{sowing.mode}-{planted[sowing.mode]}")
         if plan.decoys:
             for strike in decoys(self._past, self._past.group.chance("faults/decoys")):
                 if not strike.claims & self._claimed:
                     self._plant(strike, "", "")
 
-    def _free(self, bed: Iterator[Strike]) -> Iterator[Strike]:
+    def _free(self, bed: Iterable[Strike]) -> Iterator[Strike]:
         """Those of a bed that have for themselves what they claim."""
         return (strike for strike in bed if not strike.claims & self._claimed)
 
-    def _bed(self, sowing: Sowing) -> tuple[list[Strike], list[Strike]]:
-        """Candidates enough for a sowing, and those nobody sees any more at the end of the told.
+    def _bed(self, sowing: Sowing) -> tuple[list[Strike], list[Strike], list[Strike]]:
+        """Candidates enough for a sowing: those that are there when somebody looks, all that are
+        there at the end of the told or come after, and those nobody sees any more.
 
         What a rate is the share of has to be counted whole.
         """
         enough = _SPARE + _EACH * sowing.count if sowing.count else None
+        seen: list[Strike] = []
         lasting: list[Strike] = []
         over: list[Strike] = []
         for strike in self._candidates(sowing):
             (over if self._is_over(strike) else lasting).append(strike)
+            if any(_is_seen(strike, look) for look in (self._past.ends_at, *self._looks)):
+                seen.append(strike)
             if len(lasting) == enough:
                 break
-        return lasting, over
+        return seen, lasting, over
 
     def _candidates(self, sowing: Sowing) -> Iterator[Strike]:
         """Plantings at the right place and time, of which somebody can know before the end."""
@@ -206,3 +214,9 @@ def _fields(row: Row) -> list[str]:
         row.code, row.plant, row.source_key, row.key, row.since.isoformat(), until, row.mode,
         *numbers, row.root,
     ]  # fmt: skip
+
+
+def _is_seen(strike: Strike, look: datetime) -> bool:
+    """Whether somebody who looks then sees it."""
+    row = strike.rows[0]
+    return row.since + LAG <= look and (row.until is None or look < row.until)
