@@ -24,8 +24,8 @@ SHOWN = (
     "item_revision", "lot", "serial", "order_no", "op_no", "quantity", "unit", "quantity_source",
     "unit_source", "stock_status", "document_no", "correlation_id", "channel", "stuck_reason",
     "error_text", "retries", "ready", "consumers", "refused_last_hour", "message_id", "code",
-    "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "object", "key", "name",
-    "is_active", "attributes", "raw_ref",
+    "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "object", "key",
+    "name", "is_active", "attributes", "raw_ref",
 )  # fmt: skip
 SEARCHED = (
     "source_key", "order_no", "lot", "serial", "item", "document_no", "correlation_id",

@@ -169,6 +169,8 @@ SETS = (
         "API_PRODUCT_SRV",
         "A_ProductPlant",
         ("Product", "Plant"),
-        _fields("Product Plant ProfileCode", booleans="IsBatchManagementRequired IsMarkedForDeletion"),
+        _fields(
+            "Product Plant ProfileCode", booleans="IsBatchManagementRequired IsMarkedForDeletion"
+        ),
     ),
 )  # fmt: skip
