@@ -51,7 +51,7 @@ class Agreement:
 def _use(side: Side, spec: AgreementSpec) -> SideUse:
     """A record holds until it is told anew, so none is too old to be looked at."""
     if side is spec.facts:
-        return SideUse(side, counted=False, is_needed=True)
+        return SideUse(side, counted=False, is_needed=True, keys_only=True)
     is_counted = side is not spec.records
     return SideUse(
         side, ((spec.key,),), counted=is_counted, is_needed=True, time="changed_at", lasts=True
