@@ -186,6 +186,14 @@ def test_a_key_nobody_has_a_record_of_is_told_once_with_all_that_came_with_it():
         assert con.execute("SELECT count(*) FROM part").fetchall() == [(2,)]
 
 
+def test_of_what_came_with_an_unknown_key_the_first_hundred_are_shown():
+    facts = tuple(event("mes", f"f{n}", 5, at("08:00"), item="X") for n in range(150))
+    with plant.ledger() as con:
+        run(con, spec(KEYS), record("erp", "A"), facts=facts)
+        shown = "SELECT count(*), min(fact_no) = (SELECT lead_no FROM finding) FROM part"
+        assert con.execute(shown).fetchall() == [(100, True)]
+
+
 def test_where_nobody_tells_records_of_a_plant_no_key_is_unknown():
     facts = (event("mes", "a", 5, at("08:00"), item="X"),)
     assert found(spec(KEYS), record("erp", "A", "P2"), facts=facts) == []
