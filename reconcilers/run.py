@@ -2,7 +2,7 @@
 
 The engine's connection holds the canonical tables, each with `fact_no` and `superseded_at` beside
 the columns of a fact, and the tables a family may look things up in: `working`, `period_day`,
-`unit_factor`, `refusal`. A run writes only temp tables.
+`unit_factor`, `refusal`, `speaker`. A run writes only temp tables.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from reconcilers.agreement import Agreement
 from reconcilers.balance import Balance
 from reconcilers.delivery import Delivery
 from reconcilers.family import (
@@ -35,7 +36,7 @@ from reconcilers.tally import Tally
 
 _ALL: tuple[Family, ...] = (
     Match(), Balance(), Rollforward(), Tally(), State(), Delivery(), Interval(), Genealogy(),
-    Silence(), Sql(),
+    Silence(), Agreement(), Sql(),
 )  # fmt: skip
 FAMILIES: dict[str, Family] = {family.name: family for family in _ALL}
 SNAPSHOT_LINES = "stock_balance"
@@ -170,7 +171,7 @@ def select(use: SideUse, pairing: Pairing, name: str, bind: Bind) -> str:
         "is_deleted" if use.is_gone else "NOT is_deleted",
         _known(bind.known_at),
         f"({use.time} IS NULL OR {use.time} <= {_instant(bind.as_of)})",
-        *([f"{use.time} >= {_instant(bind.since)}"] if bind.since else []),
+        *([f"{use.time} >= {_instant(bind.since)}"] if bind.since and not use.lasts else []),
     ]
     if use.side.table == SNAPSHOT_LINES:
         chosen = f"SELECT (source, feed, snapshot_id) FROM ({_snapshots(use, sources, bind)})"

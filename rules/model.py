@@ -24,6 +24,7 @@ Flow = Literal[
     "transfer",
     "stock",
     "messages",
+    "master_data",
 ]
 
 _AMOUNT = re.compile(r"^(\d+(?:\.\d+)?) ([A-Z]{3})$")

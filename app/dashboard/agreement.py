@@ -26,6 +26,7 @@ FLOWS = {
     "shipment": "Shipment",
     "messages": "Messages",
     "work_order": "Work order",
+    "master_data": "Master data",
 }
 BANDS = ("≥ 99", "98–99", "96–98", "90–96", "< 90 %")
 

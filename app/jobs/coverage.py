@@ -142,12 +142,13 @@ def facts(landscape: Landscape, lake: Lake, since: datetime, now: datetime) -> l
 
 
 def _eyes(landscape: Landscape, bind: Bind) -> Mapping[str, list[str]]:
-    """By table, the SELECT of every side of every rule that applies."""
+    """By table, the SELECT of every side of every rule that applies and looks at whole facts."""
     found = defaultdict(list)
     for loaded in landscape.rules.values():
         if pairing := landscape.pairing(loaded):
             for name, use in loaded.uses.items():
-                found[use.side.table].append(select(use, pairing, name, bind))
+                if not use.keys_only:
+                    found[use.side.table].append(select(use, pairing, name, bind))
     return found
 
 

@@ -25,7 +25,8 @@ SHOWN = (
     "item_revision", "lot", "serial", "order_no", "op_no", "quantity", "unit", "quantity_source",
     "unit_source", "stock_status", "document_no", "correlation_id", "channel", "stuck_reason",
     "error_text", "retries", "ready", "consumers", "refused_last_hour", "message_id", "code",
-    "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "raw_ref",
+    "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "object", "key",
+    "name", "is_active", "attributes", "raw_ref",
 )  # fmt: skip
 SEARCHED = (
     "source_key", "order_no", "lot", "serial", "item", "document_no", "correlation_id",
@@ -56,6 +57,7 @@ class Drafter:
         self._stuck: list[dict[str, Any]] | None = None
         self._first = next(iter(loaded.uses.values()))
         self._is_stock = self._first.side.table == SNAPSHOT_LINES
+        self._is_master = self._first.side.table == "master_record"
         standing = services.store.triage.standing(loaded.rule.id)
         self._due = {row["fingerprint"]: row["due_at"] for row in standing}
 
@@ -156,19 +158,20 @@ class Drafter:
 
     def _title(self, row: Row, lead: Row, sides: Sides) -> str:
         roles = [self._roles(name) for name in self._loaded.uses]
-        if row["quantity_expected"] is not None:
+        if row["quantity_expected"] is not None or (self._is_master and sides["expected"]):
             present, absent = roles[0], roles[-1]
         else:
             present, absent = roles[-1], roles[0]
         differs = words.differing(sides["expected"], sides["observed"])
         decides = self._first.side.table == "quality_disposition"
+        thing = "usage decision" if decides else lead.get("object", "record")
         given = {
             "left": words.role_name(roles[0]),
             "right": words.role_name(roles[1]) if len(roles) > 1 else "target",
             "noun": words.noun(self._kinds(lead)),
             **self._other_noun(),
             "channel": str(lead.get("channel")),
-            "state_of": "usage decision" if decides else "order",
+            "state_of": thing if decides or self._is_master else "order",
             "attribute": (differs or (decides and "stock_status") or "attribute").replace("_", " "),
             "present": words.role_name(present),
             "absent": words.role_name(absent),

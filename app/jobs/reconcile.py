@@ -43,6 +43,8 @@ REFUSAL = pa.schema(
     }
 )
 
+SPEAKER = pa.schema({"source": pa.string(), "plant": pa.string()})
+
 
 @dataclass
 class Report:
@@ -239,7 +241,9 @@ def _overdue(plan: Plan, state: Mapping[str, Any], now: datetime) -> str | None:
 
 
 def lookups(services: Services, loaded: LoadedRule, at: datetime) -> dict[str, pa.Table]:
-    """For families: fiscal days, working time, unit factors, and who refuses us at an instant."""
+    """For families: fiscal days, working time, unit factors, who refuses us at an instant, and
+    which source speaks for which plant of the rule.
+    """
     landscape, now = services.landscape, services.clock.now()
     first = (now - timedelta(days=CALENDAR_DAYS)).date()
     return {
@@ -249,7 +253,21 @@ def lookups(services: Services, loaded: LoadedRule, at: datetime) -> dict[str, p
         ),
         "unit_factor": _unit_factors(services, loaded),
         "refusal": _refusals(services, at),
+        "speaker": _speakers(services, loaded),
     }
+
+
+def _speakers(services: Services, loaded: LoadedRule) -> pa.Table:
+    """Each source with the plants of the rule it speaks for."""
+    pairing = services.landscape.pairing(loaded)
+    plants = set(pairing.plants) if pairing else set()
+    rows = [
+        {"source": setup.name, "plant": plant}
+        for setup in services.landscape.sources.values()
+        for plant in setup.plants
+        if plant in plants
+    ]
+    return pa.Table.from_pylist(rows, schema=SPEAKER)
 
 
 def _refusals(services: Services, at: datetime) -> pa.Table:

@@ -219,10 +219,17 @@ COMMENT ON TABLE asset_state IS 'One interval of one piece of equipment: [starte
 CREATE TABLE master_record (
     object VARCHAR NOT NULL, key VARCHAR NOT NULL, name VARCHAR, is_active BOOLEAN,
     valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, changed_at TIMESTAMPTZ,
-    attributes VARCHAR
+    attributes VARCHAR,
+    plant VARCHAR, item VARCHAR,
+    quantity DECIMAL(38,9), unit VARCHAR, quantity_source DECIMAL(38,9), unit_source VARCHAR
 );
 COMMENT ON TABLE master_record IS 'One version of a master record: item, lot, location, unit, bom, equipment, partner.';
+COMMENT ON COLUMN master_record.is_active IS 'False where nobody may use it any more; empty where the record does not say';
 COMMENT ON COLUMN master_record.attributes IS 'JSON object of the attributes two systems are asked to agree on';
+COMMENT ON COLUMN master_record.plant IS 'Plant it holds for; empty means every plant its source speaks for';
+COMMENT ON COLUMN master_record.item IS 'Item the record is of, by our key; a cross-reference translates it';
+COMMENT ON COLUMN master_record.quantity IS 'How much of the base unit one unit of it is: of an item 1, in the unit it is counted in';
+COMMENT ON COLUMN master_record.unit IS 'Base unit of the item';
 
 CREATE TABLE cross_reference (
     object VARCHAR NOT NULL, of_source VARCHAR NOT NULL, of_key VARCHAR NOT NULL, of_item VARCHAR, key VARCHAR NOT NULL,

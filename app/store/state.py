@@ -25,7 +25,7 @@ from reconcilers.family import run
 
 STORAGE_VERSION = "v1.5.0"  # so that an older DuckDB can still open the file
 CHECKPOINT = "256MB"  # of log: a checkpoint rewrites what it touches, so not at every batch
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SNAPSHOTS = "stock_balance"
 REPLAYED = "-replay-"  # in the id of a pull that maps kept pages again
 _KEYS = "SELECT key64 FROM asked ORDER BY arrival"

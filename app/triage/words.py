@@ -58,6 +58,8 @@ TITLES = {
     "hold_violated": "Lot moved while on hold",
     "silent_source": "Nothing comes from {left}",
     "genealogy_gap": "Lot used in {left}, of unknown origin",
+    "master_data_drift": "{state_of} not known alike, {left} and {right}",
+    "unmapped_key": "Key in {left}, unknown in {right}",
 }
 WITHIN = {  # both sides are of one system: the two postings are told apart by what they are
     "missing_posting": "{left} {noun} without {other}",

@@ -13,6 +13,7 @@ from collectors import pack
 from generate import code, sentence, table
 from generate.words import words
 from reconcilers import family
+from reconcilers.agreement import spec as agreement
 from reconcilers.balance import spec as balance
 from reconcilers.delivery import spec as delivery
 from reconcilers.genealogy import spec as genealogy
@@ -54,7 +55,7 @@ FAMILIES = (
     state.Attributes,
     delivery.DeliverySpec, delivery.Messages, interval.IntervalSpec, rollforward.RollforwardSpec,
     tally.TallySpec, tally.Over, tally.Lost, sql.SqlSpec, sql.Budget,
-    genealogy.GenealogySpec, silence.SilenceSpec,
+    genealogy.GenealogySpec, silence.SilenceSpec, agreement.AgreementSpec,
 )  # fmt: skip
 GIVEN_BY_US = {rule.Rule: {"id", "version", "why", "parameters"}}  # what no file says
 LEVEL = "info, warning, major, critical"

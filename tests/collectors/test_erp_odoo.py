@@ -1,5 +1,6 @@
 """The Odoo pack against what was recorded of a real Odoo 17, three pulls at their own times."""
 
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -385,6 +386,19 @@ def test_equipment_has_one_name_in_requests_and_master_data(odoo: Collected) -> 
     known = {row["key"] for row in odoo.erp.facts("master_record", "key", "object = 'equipment'")}
     assert "HAM-PNT-03" in known
     assert {row["equipment"] for row in odoo.erp.facts("asset_state", "equipment")} <= known
+
+
+def test_an_item_is_told_in_base_units_and_whether_it_is_kept_by_lots(odoo: Collected) -> None:
+    base = {row["name"] for row in recorded("asof", "uom.uom") if row["uom_type"] == "reference"}
+    columns = "key, item, unit, unit_source, attributes"
+    items = odoo.erp.facts("master_record", columns, "object = 'item'")
+    tracked = {}
+    for row in items:
+        assert (row["item"], row["unit"] in base) == (row["key"], True)
+        told = json.loads(row["attributes"])
+        tracked[row["key"]] = told["tracking"]
+        assert told["lot_controlled"] == (told["tracking"] == "lot")
+    assert {"lot", "none"} <= {*tracked.values()}
 
 
 def test_cost_follows_the_standard_price(odoo: Collected) -> None:

@@ -1,5 +1,6 @@
 """The SAP S/4HANA pack against a gateway that speaks OData V2 on loopback."""
 
+import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -513,3 +514,40 @@ def test_what_is_posted_or_deleted_is_gone_with_the_next_pull_even_the_last(list
 
 def test_where_nobody_lists_what_failed_nobody_is_asked(erp):
     assert "erp/failed_movements" not in erp.collect()
+
+
+def test_a_material_is_told_in_all_plants_and_in_one(gateway, tmp_path, plant_at, secret):
+    changed = at(1, 8)
+    flags = {"IsBatchManagementRequired": True, "IsMarkedForDeletion": False}
+    product = {
+        "ProductType": "ROH", "BaseUnit": "KG", "ProductStandardID": "4006381333931",
+        "LastChangeDateTime": changed, **flags,
+    }  # fmt: skip
+    gateway.put("A_Product", [
+        {"Product": "000000000000100001", **product},
+        {"Product": "000000000000100002", **product, "IsMarkedForDeletion": True},
+    ])  # fmt: skip
+    gateway.put("A_ProductPlant", [
+        {"Product": "000000000000100001", "Plant": "1000", "ProfileCode": "", **flags},
+        {"Product": "000000000000100002", "Plant": "1000", "ProfileCode": "01", **flags},
+        {"Product": "000000000000100003", "Plant": "1000", "ProfileCode": "09", **flags},
+    ])  # fmt: skip
+    server = Server(gateway)
+    more = 'parameters: {blocked_materials: "0[123]"}'
+    told = {"key": secret(tmp_path, "pass"), "address": server.address, "more": more}
+    with plant_at(tmp_path, COMPANY, {"erp": SOURCE % told}) as plant:
+        landed = plant.collect()["erp/products"].landed
+        assert (landed.held, landed.rejects) == (2, 0)
+        columns = "item, plant, is_active, unit, quantity, changed_at, attributes"
+        rows = [tuple(row.values()) for row in plant.facts("master_record", columns)]
+    server.stop()
+    given = {item: [row[1:6] for row in rows if row[0] == item] for item, *_ in rows}
+    everywhere = "KG", 1, changed
+    assert given == {
+        "100001": [("1000", None, None, None, None), (None, True, *everywhere)],
+        "100002": [("1000", False, None, None, None), (None, False, *everywhere)],
+        "100003": [("1000", None, None, None, None)],
+    }
+    attributes = [json.loads(row[6]) for row in rows]
+    assert {told["lot_controlled"] for told in attributes} == {True}
+    assert {told.get("gtin") for told in attributes} == {None, "4006381333931"}

@@ -19,8 +19,8 @@ plants:
   P1: {name: One, zone: Europe/Berlin}
 """
 WRITTEN = datetime(2026, 3, 30, tzinfo=UTC).timestamp()
-MES = ("orders", "completions", "consumption", "labour", "holds", "lot_links", "downtimes")
-WMS = ("movements", "shipments", "receipts", "holds", "balances")
+MES = ("orders", "completions", "consumption", "labour", "holds", "lot_links", "downtimes", "items")
+WMS = ("movements", "shipments", "receipts", "holds", "balances", "items")
 
 
 def drop(folder: Path, name: str, content: str | bytes, age: float = 0) -> None:
@@ -135,6 +135,31 @@ def test_labour_is_told_in_minutes_and_counts_the_other_way_when_taken_back(
         ("W-1", "labor", Decimal("37.5"), None, None, "W-1"),
         ("W-2", "labor", Decimal("-37.5"), None, "W-1", "W-2"),
     ]
+
+
+ITEMS = """\
+item,name,uom,lot_controlled,active,shelf_life_days,gtin,changed_at
+A-1,Pump,KG,ja,X,30,4006381333931,2026-03-27T14:00:00
+A-2,,,,,,,
+A-3,Seal,EA,nein,0,,,2026-03-27T14:00:00
+A-4,Seal,EA,perhaps,,,,
+"""
+
+
+def test_of_an_item_only_what_is_told_is_known(tmp_path: Path, a_plant: Any) -> None:
+    drop(tmp_path, "items_1.csv", ITEMS)
+    mes = a_plant(COMPANY, {"mes": dropped("mes/files", {"items": "on"}, MES)})
+    landed = mes.collect()["mes/items"].landed
+    assert (landed.records, landed.held, landed.rejects) == (4, 3, 1)
+    rows = mes.facts("master_record", "item, plant, name, unit, is_active, attributes")
+    assert [(*list(row.values())[:5], json.loads(row["attributes"])) for row in rows] == [
+        ("A-1", "P1", "Pump", "KG", True,
+         {"lot_controlled": True, "shelf_life_days": 30, "gtin": "4006381333931"}),
+        ("A-2", "P1", None, None, None,
+         {"lot_controlled": None, "shelf_life_days": None, "gtin": None}),
+        ("A-3", "P1", "Seal", "EA", False,
+         {"lot_controlled": False, "shelf_life_days": None, "gtin": None}),
+    ]  # fmt: skip
 
 
 def test_a_message_without_an_answer_is_open(german: Any) -> None:

@@ -124,7 +124,25 @@ _REPAIRS = """\
     into: order_state
     contract: {source_key: text, order_no: text, status: text, at: instant}
 """
+_ITEMS = """\
+  items:
+    files: items*.ndjson
+    format: ndjson
+    into: master_record
+    contract:
+      {item: text, name: text?, unit: text?, lot_controlled: boolean?, active: boolean?,
+       shelf_life_days: integer?, gtin: text?, at: instant, gone: text?}
+"""
 _MAPPINGS = {
+    "items": """\
+-- What is known of an item.
+SELECT item AS source_key, instant("at", 'UTC') AS revised_at, gone IS NOT NULL AS is_deleted,
+    'item' AS object, item AS key, name, active AS is_active, instant("at", 'UTC') AS changed_at,
+    json_object('lot_controlled', lot_controlled, 'shelf_life_days', shelf_life_days,
+        'gtin', gtin) AS attributes,
+    item, 1 AS quantity_source, coalesce(unit, 'EA') AS unit_source
+FROM page
+""",
     "events": """\
 -- What took place.
 SELECT source_key, kind, coalesce(state, 'posted') AS state,
@@ -204,7 +222,13 @@ FROM page
 }
 WHOLE = ("stock", "failed")  # one file, whole each time
 _FEEDS = {
-    "mes": {"events": _EVENTS, "orders": _ORDERS, "holds": _HOLDS, "stops": _STOPS},
+    "mes": {
+        "events": _EVENTS,
+        "orders": _ORDERS,
+        "holds": _HOLDS,
+        "stops": _STOPS,
+        "items": _ITEMS,
+    },
     "erp": {
         "events": _EVENTS,
         "orders": _ORDERS,
@@ -212,8 +236,9 @@ _FEEDS = {
         "stock": _STOCK,
         "holds": _HOLDS,
         "failed": _FAILED,
+        "items": _ITEMS,
     },
-    "wms": {"events": _EVENTS, "stock": _STOCK},
+    "wms": {"events": _EVENTS, "stock": _STOCK, "items": _ITEMS},
     "supplier": {"events": _EVENTS},
     "cmms": {"events": _EVENTS, "stops": _STOPS, "repairs": _REPAIRS},
     "qms": {"holds": _HOLDS},

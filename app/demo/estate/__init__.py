@@ -115,8 +115,11 @@ def running(folder: Path, group: Group, clock: SetClock) -> Iterator[Estate]:
         advices = emptied(folder / "systems" / THREEPL)
         partner = Edi(group, outside, advices, sets=ADVICES, places=FINISHED_GOODS)
         portal = Edi(group, codes, emptied(folder / "systems" / SUPPLIER), sets=("856",))
+        first = Erp(group, books, sap_plants(group))
+        first.enter_items()
+        depot.enter_items()
         everywhere: dict[str, System] = {
-            ERP: Erp(group, books, sap_plants(group)),
+            ERP: first,
             WMS: depot,
             QMS: Qms(group, quality),
             CMMS: Cmms(group, repair),
@@ -210,10 +213,11 @@ def _write_landscape(
 
 
 def warehouse_words() -> dict[str, dict[str, str]]:
-    """What the warehouse calls places and statuses, by subject. The books know no dock."""
+    """What the warehouse calls places, statuses and units, by subject. The books know no dock."""
     places = {own: FINISHED if place == DOCK else place for place, own in wms.LOCATIONS.items()}
     statuses = {own.lower(): _STATUSES[status] for status, own in wms.STATUSES.items()}
-    return {"location": places, "stock_status": statuses}
+    units = {own: unit for unit, own in wms.UNITS.items()}
+    return {"location": places, "stock_status": statuses, "unit": units}
 
 
 def _write_words(folder: Path, words: Mapping[str, Mapping[str, Mapping[str, str]]]) -> None:

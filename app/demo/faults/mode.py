@@ -16,7 +16,8 @@ Planter = Callable[[Past, Random, int], Iterator[Strike]]
 Thing = TypeVar("Thing")
 # Numbers of what never happened.
 AGAIN, GHOSTS, COUNTED = 60_000_000, 80_000_000, 90_000_000
-STOPS, NOTICES, INVOICES, FOUND = 82_000_000, 84_000_000, 86_000_000, 95_000_000
+STOPS, NOTICES, INVOICES, ITEMS = 82_000_000, 84_000_000, 86_000_000, 88_000_000
+FOUND = 95_000_000
 
 
 ENTERED: dict[str, Planter] = {}

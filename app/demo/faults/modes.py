@@ -6,6 +6,7 @@ from app.demo.faults import (
     inspections,
     logistics,
     maintenance,
+    masterdata,
     messages,
     production,
     stock,
@@ -14,8 +15,8 @@ from app.demo.faults import (
 from app.demo.faults.mode import ENTERED
 
 __all__ = [
-    "PLANTERS", "billing", "floor", "inspections", "logistics", "maintenance", "messages",
-    "production", "stock", "supply",
+    "PLANTERS", "billing", "floor", "inspections", "logistics", "maintenance", "masterdata",
+    "messages", "production", "stock", "supply",
 ]  # fmt: skip
 
 PLANTERS = {

@@ -18,9 +18,11 @@ from app.demo.group import MOVES, Group, Happening, Kind
 from app.demo.group.masterdata import BLOCKED, DOCK, FINISHED, INSPECTION, UNRESTRICTED
 from app.demo.systems.billing import Billing
 from app.demo.systems.inspection import InspectionLots
+from app.demo.systems.items import Card, Cards
 from app.demo.systems.sap import FAILED
 from app.demo.systems.shelf import Shelf
 
+BLOCKED_MATERIAL = "01"  # status of a material nobody may use in a plant
 _TOO_LATE = timedelta(hours=6)
 EVENTS = uuid.UUID("7c1f0a52-5b0e-4a3c-9d51-0f6f5be0a001")
 STOCK_TYPES = {UNRESTRICTED: "01", INSPECTION: "02", BLOCKED: "07"}
@@ -52,6 +54,9 @@ STATUS_TYPES = {
     (BLOCKED, INSPECTION): "349",
 }
 WITHIN, BETWEEN, REMOVED, PLACED = "311", "301", "303", "305"  # the last two of one end alone
+_MATERIAL_TYPES = {
+    "raw": "ROH", "semi": "HALB", "finished": "FERT", "packaging": "VERP", "spare": "ERSA",
+}  # fmt: skip
 ORDER_KINDS = (
     Kind.ORDER_RELEASED,
     Kind.ORDER_CHANGED,
@@ -97,6 +102,7 @@ class Erp:
         self._plants = {*plants} or {plant.code for plant in group.sites}
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
         self._lines = {plant.code: plant.lines for plant in group.sites}
+        self._cards = {plant: Cards(group) for plant in sorted(self._plants)}
         self._orders: dict[str, dict[str, Any]] = {}
         self._groups: dict[tuple[str, str], str] = {}
         self._counts: Counter[str] = Counter()
@@ -110,7 +116,9 @@ class Erp:
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
         """Enter something `at` an instant, by default when it happened. Other kinds are ignored."""
         entered = at or happening.at
-        if happening.kind in ORDER_KINDS:
+        if happening.kind is Kind.MASTER_CHANGED:
+            self._change(happening, entered)
+        elif happening.kind in ORDER_KINDS:
             self._order(happening, entered)
         elif happening.kind in REPORTED:
             self._confirm(happening, entered)
@@ -157,6 +165,30 @@ class Erp:
             "MSGNO": "897",
             "MSGV1": item["Material"],
         }
+
+    # Materials
+
+    def enter_items(self) -> None:
+        """Write the materials of all plants, as they are before something happens."""
+        for plant, cards in self._cards.items():
+            for card in cards:
+                self._keep(card, plant, self._group.starts_at)
+
+    def _change(self, h: Happening, entered: datetime) -> None:
+        """Enter what somebody changes of a material in a plant."""
+        if h.plant in self._cards and (card := self._cards[h.plant].change(h)):
+            self._keep(card, h.plant, entered)
+
+    def _keep(self, card: Card, plant: str, entered: datetime) -> None:
+        own = {
+            "Product": card.code.zfill(18),
+            "IsBatchManagementRequired": card.is_kept_by_lot,
+            "IsMarkedForDeletion": False,
+        }
+        general = {"ProductType": _MATERIAL_TYPES[card.kind], "BaseUnit": card.unit}
+        status = "" if card.is_active else BLOCKED_MATERIAL
+        self._service.put("A_Product", [{**own, **general, "LastChangeDateTime": entered}])
+        self._service.put("A_ProductPlant", [{**own, "Plant": plant, "ProfileCode": status}])
 
     # Orders
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.demo.group import Group, Happening, Kind
 from app.demo.systems.erp import event_id, reference
+from app.demo.systems.items import Card, Cards
 
 Row = dict[str, Any]
 
@@ -35,6 +36,10 @@ FIELDS = {
     "downtime": (
         "event_id", "equipment", "state", "reason", "planned", "order_no", "maintenance_order",
         "plant", "started_at", "ended_at", "changed_at",
+    ),
+    "item": (
+        "item", "name", "uom", "lot_controlled", "active", "shelf_life_days", "gtin", "plant",
+        "changed_at",
     ),
 }  # fmt: skip
 _COUNTED = {
@@ -61,9 +66,15 @@ class Floor:
 
     def __init__(self, group: Group, plant: str, put: Callable[[str, Row], None]) -> None:
         self._plant, self._put = plant, put
+        self._cards, self._starts_at = Cards(group), group.starts_at
         self.zone = next(ZoneInfo(site.zone) for site in group.sites if site.code == plant)
         self._orders: dict[str, Row] = {}
         self._stops: dict[str, Happening] = {}
+
+    def enter_items(self) -> None:
+        """Write the items, as they are before something happens."""
+        for card in self._cards:
+            self._put("item", self._know(card) | {"changed_at": self._starts_at})
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
         """Enter something of this plant `at` an instant; other plants and kinds are ignored."""
@@ -73,6 +84,9 @@ class Floor:
         if happening.kind in _STATES or happening.kind is Kind.ORDER_CHANGED:
             if row := self._order(happening):
                 self._put("order", row | entered)
+        elif happening.kind is Kind.MASTER_CHANGED:
+            if card := self._cards.change(happening):
+                self._put("item", self._know(card) | entered)
         elif happening.kind in _COUNTED:
             self._put("completion", self._count(happening) | entered)
         elif happening.kind in _USED:
@@ -81,6 +95,16 @@ class Floor:
             self._put("labour", self._work(happening) | entered)
         elif happening.kind in (Kind.DOWNTIME_STARTED, Kind.DOWNTIME_ENDED):
             self._put("downtime", self._stop(happening) | entered)
+
+    def _know(self, card: Card) -> Row:
+        return {
+            "item": card.code.lstrip("0"),
+            "name": card.name,
+            "uom": card.unit,
+            "lot_controlled": card.is_kept_by_lot,
+            "active": card.is_active,
+            "plant": self._plant,
+        }
 
     def _order(self, h: Happening) -> Row | None:
         """The order as it stands now; None where nothing about it is new."""

@@ -18,7 +18,6 @@ class Mes:
     """The shop floor's own book of one plant, in a file anyone may read meanwhile."""
 
     def __init__(self, group: Group, plant: str, path: Path) -> None:
-        self._floor = Floor(group, plant, self._put)
         self._lock = threading.Lock()
         self._con = sqlite3.connect(path, check_same_thread=False)
         self._con.execute("PRAGMA journal_mode = WAL")
@@ -26,6 +25,8 @@ class Mes:
         for name, (key, *others) in FIELDS.items():
             columns = ", ".join([f"{key} PRIMARY KEY", *others])
             self._con.execute(f"CREATE TABLE IF NOT EXISTS v_{name} ({columns})")
+        self._floor = Floor(group, plant, self._put)
+        self._floor.enter_items()
 
     def close(self) -> None:
         """Give the file free."""

@@ -28,6 +28,7 @@ FILES = {
     "consumption": "consumption",
     "labour": "labour",
     "downtime": "downtimes",
+    "item": "items",
 }
 _ENGLISH = {
     "order": "order_no item rev qty uom status plant changed_at",
@@ -36,6 +37,7 @@ _ENGLISH = {
     "consumption": "event_id order_no op item lot qty uom location plant at reverses changed_at",
     "labour": "event_id order_no op minutes equipment plant at reverses changed_at",
     "downtime": "event_id equipment state reason plant started_at ended_at changed_at",
+    "item": "item name uom lot_controlled active plant changed_at",
 }
 _GERMAN = {
     "order": "order_no=Auftrag item=Material rev=Revision qty=Menge uom=Einheit status=Status "
@@ -49,6 +51,8 @@ _GERMAN = {
     "at=Zeitpunkt reverses=Storno changed_at=Stand",
     "downtime": "event_id=Meldung equipment=Anlage state=Zustand reason=Grund started_at=Beginn "
     "ended_at=Ende changed_at=Stand",
+    "item": "item=Material name=Bezeichnung uom=Basiseinheit lot_controlled=Chargenpflicht "
+    "active=Verwendbar changed_at=Stand",
 }
 _WORDS = {
     "released": "Freigegeben",
@@ -73,6 +77,8 @@ def _german(value: Any, zone: ZoneInfo) -> str:
     match value:
         case None:
             return ""
+        case bool():
+            return "J" if value else "N"
         case Decimal():
             return f"{value:,f}".translate({ord(","): ".", ord("."): ","})
         case datetime():
@@ -112,12 +118,13 @@ class MesFiles:
     """
 
     def __init__(self, group: Group, plant: str, folder: Path, dialect: Dialect) -> None:
-        self._floor = Floor(group, plant, self._put)
         self._folder, self._csv = folder, _DIALECTS[dialect]
         folder.mkdir(parents=True, exist_ok=True)
         self._next = group.starts_at.replace(minute=0, second=0, microsecond=0) + HOUR
         self._last: datetime | None = None
         self._written = self._waiting = _no_rows()
+        self._floor = Floor(group, plant, self._put)
+        self._floor.enter_items()
 
     def close(self) -> None:
         """Nothing is held open; what was not dropped stays untold."""

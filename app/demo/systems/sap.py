@@ -155,4 +155,22 @@ SETS = (
         ),
         {"to_BillingDocument": Link("A_BillingDocument", ("BillingDocument",))},
     ),
+    EntitySet(
+        "API_PRODUCT_SRV",
+        "A_Product",
+        ("Product",),
+        _fields(
+            "Product ProductType BaseUnit ProductStandardID",
+            instants="LastChangeDateTime",
+            booleans="IsBatchManagementRequired IsMarkedForDeletion",
+        ),
+    ),
+    EntitySet(
+        "API_PRODUCT_SRV",
+        "A_ProductPlant",
+        ("Product", "Plant"),
+        _fields(
+            "Product Plant ProfileCode", booleans="IsBatchManagementRequired IsMarkedForDeletion"
+        ),
+    ),
 )  # fmt: skip

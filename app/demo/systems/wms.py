@@ -25,6 +25,7 @@ from app.demo.group.masterdata import (
     WIP,
 )
 from app.demo.systems.erp import reference
+from app.demo.systems.items import Card, Cards
 from app.demo.systems.rest import Listing
 from app.demo.systems.shelf import Store
 
@@ -64,7 +65,13 @@ LISTS = (
         ("plant", "location", "item", "lot", "status"),
         ("plant", "location", "item", "lot", "status", "qty", "uom", "balance_at"),
     ),
+    Listing(
+        "items",
+        ("plant", "item"),
+        ("plant", "item", "name", "uom", "lot_controlled", "active", "changed_at"),
+    ),
 )  # fmt: skip
+UNITS = {"EA": "PCE"}  # of its item master; what moves it counts as everybody does
 _RECEIVED = (Kind.PURCHASE_RECEIVED, Kind.SPARE_RECEIVED, Kind.FINISHED_RECEIVED)
 _TYPES = {
     Kind.STOCK_OPENED: "adjust",
@@ -108,6 +115,8 @@ class Wms:
         self._zones = {plant.code: ZoneInfo(plant.zone) for plant in group.sites}
         self._stock: dict[tuple[str, ...], Decimal] = {}
         self._heard = group.starts_at
+        self._cards = {plant: Cards(group) for plant in plants}
+        self._starts_at = group.starts_at
         service.stamp("balances", lambda: {"balance_at": _utc(self._heard)})
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
@@ -115,12 +124,32 @@ class Wms:
         plants is ignored.
         """
         h, entered = happening, at or happening.at
+        if h.kind is Kind.MASTER_CHANGED and (card := self._cards[h.plant].change(h)):
+            self._keep(card, h.plant, entered)
         if h.kind in MOVES and h.quantity:
             source, target = _ends(h)
             self._book(h, source, target)
             if self._keeps(source) or self._keeps(target):
                 self._tell(h, source, target, entered)
         self._heard = max(self._heard, entered)
+
+    def enter_items(self) -> None:
+        """Write the items of all plants, as they are before something happens."""
+        for plant, cards in self._cards.items():
+            for card in cards:
+                self._keep(card, plant, self._starts_at)
+
+    def _keep(self, card: Card, plant: str, entered: datetime) -> None:
+        row = {
+            "plant": plant,
+            "item": _bare(card.code),
+            "name": card.name,
+            "uom": UNITS.get(card.unit, card.unit),
+            "lot_controlled": "Y" if card.is_kept_by_lot else "N",
+            "active": "Y" if card.is_active else "N",
+            "changed_at": _utc(entered),
+        }
+        self._service.put("items", [row])
 
     def pass_time(self, until: datetime) -> None:
         """Everything before an instant was heard."""

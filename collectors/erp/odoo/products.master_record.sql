@@ -7,5 +7,8 @@ SELECT
     name,
     active                                                               AS is_active,
     instant(write_date, 'UTC')                                           AS changed_at,
-    json_object('unit', uom_id_1, 'tracking', tracking, 'type', type, 'category', categ_id_1) AS attributes
+    json_object('unit', uom_id_1, 'tracking', tracking, 'lot_controlled', (tracking = 'lot'), 'type', type, 'category', categ_id_1) AS attributes,
+    coalesce(default_code, '#' || id)                                    AS item,
+    1                                                                    AS quantity_source,
+    uom_id_1                                                             AS unit_source
 FROM page

@@ -37,6 +37,7 @@ feeds:
   shipments: *asked
   receipts: *asked
   balances: *asked
+  items: *asked
 """
 
 
