@@ -24,7 +24,8 @@ SHOWN = (
     "item_revision", "lot", "serial", "order_no", "op_no", "quantity", "unit", "quantity_source",
     "unit_source", "stock_status", "document_no", "correlation_id", "channel", "stuck_reason",
     "error_text", "retries", "ready", "consumers", "refused_last_hour", "message_id", "code",
-    "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "raw_ref",
+    "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "account", "period",
+    "amount", "currency", "order_line", "reference_no", "raw_ref",
 )  # fmt: skip
 SEARCHED = (
     "source_key", "order_no", "lot", "serial", "item", "document_no", "correlation_id",
@@ -141,6 +142,8 @@ class Drafter:
         }
 
     def _unit_value(self, row: Row) -> tuple[Decimal | None, str | None]:
+        if getattr(self._loaded.family, "is_valued", False):  # quantities are money already
+            return Decimal(1), row["unit"]
         key = (row["item"], row["plant"], row["unit"], self._day_of_value(row))
         if key not in self._values:
             self._values[key] = self._services.store.findings.unit_value(*key)

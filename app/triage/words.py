@@ -58,6 +58,7 @@ TITLES = {
     "hold_violated": "Lot moved while on hold",
     "silent_source": "Nothing comes from {left}",
     "genealogy_gap": "Lot used in {left}, of unknown origin",
+    "cutoff_balance": "{left} account differs from what it stands for",
 }
 WITHIN = {  # both sides are of one system: the two postings are told apart by what they are
     "missing_posting": "{left} {noun} without {other}",
@@ -88,6 +89,7 @@ CAUSES = {
     "owner": "Other owner",
     "attribute": "Other attribute",
     "cutoff": "Cut-off",
+    "journal": "Posted without goods",
     "adjustment": "Adjustment on one side",
     "rounding": "Rounding",
     "unexplained": "Unexplained",

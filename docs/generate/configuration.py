@@ -18,6 +18,7 @@ from reconcilers.delivery import spec as delivery
 from reconcilers.genealogy import spec as genealogy
 from reconcilers.interval import spec as interval
 from reconcilers.match import spec as match
+from reconcilers.money import spec as money
 from reconcilers.rollforward import spec as rollforward
 from reconcilers.silence import spec as silence
 from reconcilers.sql import spec as sql
@@ -54,7 +55,7 @@ FAMILIES = (
     state.Attributes,
     delivery.DeliverySpec, delivery.Messages, interval.IntervalSpec, rollforward.RollforwardSpec,
     tally.TallySpec, tally.Over, tally.Lost, sql.SqlSpec, sql.Budget,
-    genealogy.GenealogySpec, silence.SilenceSpec,
+    genealogy.GenealogySpec, silence.SilenceSpec, money.MoneySpec,
 )  # fmt: skip
 GIVEN_BY_US = {rule.Rule: {"id", "version", "why", "parameters"}}  # what no file says
 LEVEL = "info, warning, major, critical"

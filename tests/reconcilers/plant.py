@@ -35,6 +35,7 @@ CREATE TABLE working (
     plant_code VARCHAR, opens_at TIMESTAMPTZ, next_opens_at TIMESTAMPTZ,
     worked DOUBLE, seconds DOUBLE
 );
+CREATE TABLE plant_day (plant_code VARCHAR, day DATE, begins_at TIMESTAMPTZ, ends_at TIMESTAMPTZ);
 """
 _NUMBERS = " UNION ALL ".join(f"SELECT max(fact_no) AS fact_no FROM {name}" for name in tables())
 

@@ -4,6 +4,7 @@ from app.demo.faults import (
     billing,
     floor,
     inspections,
+    ledger,
     logistics,
     maintenance,
     messages,
@@ -14,7 +15,7 @@ from app.demo.faults import (
 from app.demo.faults.mode import ENTERED
 
 __all__ = [
-    "PLANTERS", "billing", "floor", "inspections", "logistics", "maintenance", "messages",
+    "PLANTERS", "billing", "floor", "inspections", "ledger", "logistics", "maintenance", "messages",
     "production", "stock", "supply",
 ]  # fmt: skip
 
