@@ -110,6 +110,8 @@ def takes(annotation: Any) -> str:
 def _plainly(annotation: Any) -> str:
     if annotation is rule.Step:
         return "`at due`, a duration, an amount such as `10000 EUR`, or several joined by `or`"
+    if annotation is money.Amount:
+        return "an amount such as `1 EUR`"
     if annotation is family.Working:
         return "`{working: duration}`"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -70,7 +70,8 @@ CASES = [
     Case("another line of the order clears nothing", "lines",
          (entry("lines", "r", "-100"), entry("lines", "i", "100", LATER, order_line="20")),
          {DUE: open_("lines")}, OPENED),
-    Case("an entry of no order is left out", "nobody", (entry("nobody", "r", "-1", order_no=None),)),
+    Case("an entry of no order is left out", "nobody",
+         (entry("nobody", "r", "-1", order_no=None),)),
     Case("another account is no business of this rule", "stock",
          (entry("stock", "r", "-100", account_kind="stock"),)),
 ]  # fmt: skip
