@@ -1,4 +1,4 @@
-"""The days of a plant as instants: they touch, and the day the clocks change is shorter or longer."""
+"""The days of a plant as instants: they touch, and where clocks change one is longer or shorter."""
 
 from datetime import UTC, date, datetime, timedelta
 
