@@ -2,7 +2,7 @@
 
 The engine's connection holds the canonical tables, each with `fact_no` and `superseded_at` beside
 the columns of a fact, and the tables a family may look things up in: `working`, `period_day`,
-`unit_factor`, `refusal`, `speaker`. A run writes only temp tables.
+`unit_factor`, `refusal`, `speaker`, `plant_day`. A run writes only temp tables.
 """
 
 from collections.abc import Mapping
@@ -28,6 +28,7 @@ from reconcilers.family import (
 from reconcilers.genealogy import Genealogy
 from reconcilers.interval import Interval
 from reconcilers.match import Match
+from reconcilers.money import Money
 from reconcilers.rollforward import Rollforward
 from reconcilers.silence import Silence
 from reconcilers.sql import Sql
@@ -36,7 +37,7 @@ from reconcilers.tally import Tally
 
 _ALL: tuple[Family, ...] = (
     Match(), Balance(), Rollforward(), Tally(), State(), Delivery(), Interval(), Genealogy(),
-    Silence(), Agreement(), Sql(),
+    Silence(), Agreement(), Money(), Sql(),
 )  # fmt: skip
 FAMILIES: dict[str, Family] = {family.name: family for family in _ALL}
 SNAPSHOT_LINES = "stock_balance"

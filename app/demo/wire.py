@@ -52,6 +52,14 @@ class Forgetful(Protocol):
         """Enter a movement at an instant, and count nothing."""
 
 
+@runtime_checkable
+class Careless(Protocol):
+    """A system that may enter a movement and lose what its worth posts in the ledger."""
+
+    def move(self, happening: Happening, at: datetime) -> None:
+        """Enter a movement at an instant, and post no value."""
+
+
 class Punctual(Protocol):
     """A system that does some things when it is time for them."""
 
@@ -126,6 +134,9 @@ AT_ONCE: Mapping[Kind, tuple[str, ...]] = {
     Kind.DELIVERY_PICKED: (WMS,),
     Kind.SPARE_ISSUED: (CMMS, WMS),
     Kind.CUSTOMER_INVOICED: (ERP,),
+    Kind.SUPPLIER_INVOICED: (ERP,),
+    Kind.MASTER_CHANGED: (ERP,),
+    Kind.PERIOD_CLOSED: (ERP,),
     Kind.DOWNTIME_STARTED: (MES, CMMS),
     Kind.DOWNTIME_ENDED: (MES, CMMS),
     Kind.MAINTENANCE_OPENED: (CMMS,),
@@ -147,6 +158,7 @@ class Fate(StrEnum):
     FAILED = "failed"  # it stands in the list of what could not be entered
     DELETED = "deleted"  # from that list
     UNTOLD = "untold"  # it is entered, and what tells of it is lost
+    UNVALUED = "unvalued"  # it is entered, and what it is worth is posted nowhere
     UNCOUNTED = "uncounted"  # it is entered, and what is told to lie there stays as it was
 
 
@@ -336,6 +348,9 @@ def _told(system: System, delivery: Delivery, at: datetime) -> bool:
         return True
     if delivery.fate is Fate.UNCOUNTED and isinstance(system, Forgetful):
         system.post(happening, at)
+        return True
+    if delivery.fate is Fate.UNVALUED and isinstance(system, Careless):
+        system.move(happening, at)
         return True
     if delivery.fate is Fate.FAILED and isinstance(system, Fallible):
         system.fail(happening, at)

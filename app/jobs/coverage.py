@@ -31,6 +31,7 @@ KINDS = {  # what tells the facts of a table apart
     "channel_depth": "channel_role",
     "asset_state": "state",
     "stock_balance": "stock_status",
+    "ledger_entry": "account_kind",
 }
 _LOOKED_UP = ("stock_snapshot", "item_cost", "cross_reference")
 

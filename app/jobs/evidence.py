@@ -26,7 +26,8 @@ SHOWN = (
     "unit_source", "stock_status", "document_no", "correlation_id", "channel", "stuck_reason",
     "error_text", "retries", "ready", "consumers", "refused_last_hour", "message_id", "code",
     "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "object", "key",
-    "name", "is_active", "attributes", "raw_ref",
+    "name", "is_active", "attributes", "account", "period", "amount", "currency", "order_line",
+    "reference_no", "raw_ref",
 )  # fmt: skip
 SEARCHED = (
     "source_key", "order_no", "lot", "serial", "item", "document_no", "correlation_id",
@@ -145,6 +146,8 @@ class Drafter:
         }
 
     def _unit_value(self, row: Row) -> tuple[Decimal | None, str | None]:
+        if getattr(self._loaded.family, "is_valued", False):  # quantities are money already
+            return Decimal(1), row["unit"]
         return self._values.get(self._priced(row), (None, None))
 
     def _priced(self, row: Row) -> Priced:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from app.jobs.evidence import Drafter
-from app.landscape.calendars import period_days, working
+from app.landscape.calendars import period_days, plant_days, working
 from app.landscape.load import LoadedRule
 from app.services import Services
 from app.store import rulings
@@ -34,6 +34,7 @@ from rules.model import LEVELS, level_at
 log = logging.getLogger(__name__)
 MISSED = 2  # so many missed intervals make a source unknown
 CALENDAR_DAYS = 400
+LIST_DAYS = timedelta(days=31)  # no list of stock that is still looked at is older
 REFUSAL = pa.schema(
     {
         "source": pa.string(),
@@ -241,8 +242,8 @@ def _overdue(plan: Plan, state: Mapping[str, Any], now: datetime) -> str | None:
 
 
 def lookups(services: Services, loaded: LoadedRule, at: datetime) -> dict[str, pa.Table]:
-    """For families: fiscal days, working time, unit factors, who refuses us at an instant, and
-    which source speaks for which plant of the rule.
+    """For families: fiscal days, working time, days, unit factors, who refuses us at an instant,
+    and which source speaks for which plant of the rule.
     """
     landscape, now = services.landscape, services.clock.now()
     first = (now - timedelta(days=CALENDAR_DAYS)).date()
@@ -250,6 +251,9 @@ def lookups(services: Services, loaded: LoadedRule, at: datetime) -> dict[str, p
         "period_day": period_days(landscape.calendars),
         "working": working(
             landscape.company.plants, landscape.calendars, first, (now + timedelta(days=30)).date()
+        ),
+        "plant_day": plant_days(
+            landscape.zones, (at - LIST_DAYS).date(), (at + timedelta(days=2)).date()
         ),
         "unit_factor": _unit_factors(services, loaded),
         "refusal": _refusals(services, at),

@@ -18,6 +18,14 @@ WORKING = pa.schema(
     }
 )
 PERIOD_DAY = pa.schema({"day": pa.date32(), "starts_on": pa.date32()})
+PLANT_DAY = pa.schema(
+    {
+        "plant_code": pa.string(),
+        "day": pa.date32(),
+        "begins_at": pa.timestamp("us", "UTC"),
+        "ends_at": pa.timestamp("us", "UTC"),
+    }
+)
 
 
 def spells(
@@ -70,6 +78,19 @@ def period_days(calendars: Mapping[str, Calendar]) -> pa.Table:
                 day += timedelta(days=1)
     rows = [{"day": day, "starts_on": starts} for day, starts in sorted(days.items())]
     return pa.Table.from_pylist(rows, schema=PERIOD_DAY)
+
+
+def plant_days(zones: Mapping[str, str], first: date, last: date) -> pa.Table:
+    """When each day from `first` to `last` begins and ends at each plant (shape `PLANT_DAY`)."""
+    rows = []
+    for code, zone in zones.items():
+        day, begins = first, _instant(first, time(), ZoneInfo(zone))
+        while day <= last:
+            following = day + timedelta(days=1)
+            ends = _instant(following, time(), ZoneInfo(zone))
+            rows.append({"plant_code": code, "day": day, "begins_at": begins, "ends_at": ends})
+            day, begins = following, ends
+    return pa.Table.from_pylist(rows, schema=PLANT_DAY)
 
 
 def _closed(calendar: Calendar | None, day: date) -> bool:

@@ -253,10 +253,42 @@ COMMENT ON TABLE item_cost IS 'What one item is worth from a date on: unit_cost 
 COMMENT ON COLUMN item_cost.plant IS 'Plant it holds for; empty means every plant';
 
 CREATE TABLE fiscal_period (
-    company VARCHAR, ledger VARCHAR NOT NULL DEFAULT 'stock', period VARCHAR NOT NULL, starts_on DATE NOT NULL, ends_on DATE NOT NULL,
+    company VARCHAR, plant VARCHAR, ledger VARCHAR NOT NULL DEFAULT 'stock', period VARCHAR NOT NULL, starts_on DATE NOT NULL, ends_on DATE NOT NULL,
     closed_at TIMESTAMPTZ, reopened_at TIMESTAMPTZ
 );
 COMMENT ON TABLE fiscal_period IS 'One fiscal period of one ledger: [starts_on, ends_on).';
+COMMENT ON COLUMN fiscal_period.company IS 'Company it holds for; empty means every company';
+COMMENT ON COLUMN fiscal_period.plant IS 'Plant it holds for; empty means every plant';
+COMMENT ON COLUMN fiscal_period.closed_at IS 'When it was closed first; empty while it never was';
+COMMENT ON COLUMN fiscal_period.reopened_at IS 'When it was last opened again';
+
+CREATE TABLE ledger_entry (
+    company VARCHAR, ledger VARCHAR, account VARCHAR NOT NULL, account_kind VARCHAR, plant VARCHAR,
+    fiscal_year VARCHAR, period VARCHAR, is_opening BOOLEAN NOT NULL DEFAULT false,
+    posting_on DATE NOT NULL, recorded_at TIMESTAMPTZ,
+    amount DECIMAL(38,9) NOT NULL, currency VARCHAR NOT NULL,
+    item VARCHAR, quantity DECIMAL(38,9), unit VARCHAR, quantity_source DECIMAL(38,9), unit_source VARCHAR,
+    order_kind VARCHAR, order_no VARCHAR, order_line VARCHAR, partner VARCHAR,
+    document_no VARCHAR, document_line VARCHAR, document_kind VARCHAR, reference_no VARCHAR, is_reversal BOOLEAN NOT NULL DEFAULT false,
+    attributes VARCHAR,
+    CHECK (account_kind IN ('stock', 'wip', 'gr_ir')),
+    CHECK (order_kind IN ('production', 'maintenance', 'purchase', 'sales', 'transfer', 'delivery',
+        'receipt', 'adjustment', 'scrap', 'asn', 'invoice'))
+);
+COMMENT ON TABLE ledger_entry IS 'One line of one document in the general ledger. The balance of an account is the sum of its lines.';
+COMMENT ON COLUMN ledger_entry.ledger IS 'Ledger it is posted in, where a system keeps several';
+COMMENT ON COLUMN ledger_entry.account_kind IS 'What the account is for: stock, wip (work in process) or gr_ir (goods received, invoices received)';
+COMMENT ON COLUMN ledger_entry.fiscal_year IS 'Fiscal year it counts in; years are compared as text';
+COMMENT ON COLUMN ledger_entry.period IS 'Fiscal period it counts in, as the source names it';
+COMMENT ON COLUMN ledger_entry.is_opening IS 'True on a balance carried forward: it stands for everything before its fiscal year';
+COMMENT ON COLUMN ledger_entry.posting_on IS 'Fiscal date of the posting, never shifted by a time zone';
+COMMENT ON COLUMN ledger_entry.recorded_at IS 'When the source entered it';
+COMMENT ON COLUMN ledger_entry.amount IS 'In currency, debit positive, credit negative';
+COMMENT ON COLUMN ledger_entry.item IS 'Item it is about; empty where it names none, as a journal by hand';
+COMMENT ON COLUMN ledger_entry.quantity IS 'In base unit, signed like amount';
+COMMENT ON COLUMN ledger_entry.document_no IS 'Accounting document, unique in its company and fiscal year';
+COMMENT ON COLUMN ledger_entry.document_kind IS 'Kind of the document as the source names it';
+COMMENT ON COLUMN ledger_entry.reference_no IS 'Document it was made of: a material document, an invoice';
 
 CREATE TABLE change_marker (
     kind VARCHAR NOT NULL, name VARCHAR NOT NULL, occurred_at TIMESTAMPTZ NOT NULL, ended_at TIMESTAMPTZ,

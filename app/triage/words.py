@@ -60,6 +60,7 @@ TITLES = {
     "genealogy_gap": "Lot used in {left}, of unknown origin",
     "master_data_drift": "{state_of} not known alike, {left} and {right}",
     "unmapped_key": "Key in {left}, unknown in {right}",
+    "cutoff_balance": "{left} account differs from what it stands for",
 }
 WITHIN = {  # both sides are of one system: the two postings are told apart by what they are
     "missing_posting": "{left} {noun} without {other}",
@@ -90,6 +91,7 @@ CAUSES = {
     "owner": "Other owner",
     "attribute": "Other attribute",
     "cutoff": "Cut-off",
+    "journal": "Posted without goods",
     "adjustment": "Adjustment on one side",
     "rounding": "Rounding",
     "unexplained": "Unexplained",

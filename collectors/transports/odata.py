@@ -16,15 +16,20 @@ _NEXT = {"2": "$.d.__next", "4": "$.@odata.nextLink"}
 
 
 def pages(ask: Ask, client: Client) -> Iterator[Page]:
-    """Every page of one pass; `{cursor}` in `filter` is an OData literal of the cursor's format."""
+    """Every page of one pass; `{cursor}` in `filter` is an OData literal of the cursor's format.
+
+    A `$filter` in `query` always holds, that in `filter` only where there is a cursor.
+    """
     feed = ask.feed
     http_json.guard(ask, client)
     name, value, total = _COUNT[feed.version]
     options = {"$format": "json", name: value}
     if feed.select:
         options["$select"] = ",".join(feed.select)
-    if condition := ask.fill(feed.filter):
-        options["$filter"] = condition
+    given = query(ask, feed.query)
+    always = [condition for name, condition in given if name == "$filter"]
+    if conditions := [*always, *filter(None, [ask.fill(feed.filter)])]:
+        options["$filter"] = " and ".join(conditions)
     paging = Paging(by="link", next=_NEXT[feed.version])
-    asked = [*query(ask, feed.query), *options.items()]
+    asked = [*((name, one) for name, one in given if name != "$filter"), *options.items()]
     yield from http_json.walk(ask, client, feed.get or "", asked, paging, total)

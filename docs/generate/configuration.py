@@ -19,6 +19,7 @@ from reconcilers.delivery import spec as delivery
 from reconcilers.genealogy import spec as genealogy
 from reconcilers.interval import spec as interval
 from reconcilers.match import spec as match
+from reconcilers.money import spec as money
 from reconcilers.rollforward import spec as rollforward
 from reconcilers.silence import spec as silence
 from reconcilers.sql import spec as sql
@@ -56,6 +57,7 @@ FAMILIES = (
     delivery.DeliverySpec, delivery.Messages, interval.IntervalSpec, rollforward.RollforwardSpec,
     tally.TallySpec, tally.Over, tally.Lost, sql.SqlSpec, sql.Budget,
     genealogy.GenealogySpec, silence.SilenceSpec, agreement.AgreementSpec,
+    money.MoneySpec,
 )  # fmt: skip
 GIVEN_BY_US = {rule.Rule: {"id", "version", "why", "parameters"}}  # what no file says
 LEVEL = "info, warning, major, critical"
@@ -110,6 +112,8 @@ def takes(annotation: Any) -> str:
 def _plainly(annotation: Any) -> str:
     if annotation is rule.Step:
         return "`at due`, a duration, an amount such as `10000 EUR`, or several joined by `or`"
+    if annotation is money.Amount:
+        return "an amount such as `1 EUR`"
     if annotation is family.Working:
         return "`{working: duration}`"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

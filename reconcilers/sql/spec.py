@@ -20,6 +20,7 @@ TIMES = {  # when a fact of a table is from
     "message_hop": "observed_at",
     "quality_disposition": "changed_at",
     "lot_link": "occurred_at",
+    "ledger_entry": "recorded_at",
     "master_record": "changed_at",
     "change_marker": "occurred_at",
 }

@@ -1,6 +1,7 @@
 """The SAP S/4HANA pack against a gateway that speaks OData V2 on loopback."""
 
 import json
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -551,3 +552,122 @@ def test_a_material_is_told_in_all_plants_and_in_one(gateway, tmp_path, plant_at
     attributes = [json.loads(row[6]) for row in rows]
     assert {told["lot_controlled"] for told in attributes} == {True}
     assert {told.get("gtin") for told in attributes} == {None, "4006381333931"}
+
+
+LEDGER = """\
+parameters:
+  ledger_currency: %s
+  ledger_accounts:
+    - {account: "0013500000", account_kind: stock}
+    - {account: "0019110000", account_kind: gr_ir}
+  period_lists: [{service: ZTOWER_PERIODS_CDS, set: ZTOWER_PERIODS}]"""
+
+
+def entry(document, account, amount, **more):
+    return {
+        "CompanyCode": "C2",
+        "FiscalYear": "2026",
+        "AccountingDocument": f"19{document:08}",
+        "LedgerGLLineItem": "000001",
+        "SourceLedger": "0L",
+        "Ledger": "0L",
+        "GLAccount": account,
+        "Plant": "2000",
+        "Material": "000000000000004711",
+        "FiscalYearPeriod": "2026010",
+        "PostingDate": date(2026, 10, 31),
+        "CreationDateTime": at(1, 0, 5),
+        "AmountInCompanyCodeCurrency": amount * 2,
+        "CompanyCodeCurrency": "USD",
+        "AmountInGlobalCurrency": amount,
+        "GlobalCurrency": "EUR",
+        "Quantity": Decimal("-4"),
+        "BaseUnit": "EA",
+        "AccountingDocumentType": "WE",
+        **more,
+    }
+
+
+@pytest.fixture
+def told_in(gateway, tmp_path, plant_at, secret):
+    """The same ERP where it tells two accounts, in the currency one asks for."""
+    with ExitStack() as stack:
+        server = Server(gateway)
+        stack.callback(server.stop)
+
+        def start(currency):
+            told = {"key": secret(tmp_path, "pass"), "address": server.address}
+            source = SOURCE % (told | {"more": LEDGER % currency})
+            return stack.enter_context(plant_at(tmp_path, COMPANY, {"erp": source}))
+
+        yield start
+
+
+def test_an_entry_of_the_ledger_is_signed_and_knows_its_order(told_in, gateway):
+    order = {"PurchasingDocument": "0045000017", "PurchasingDocumentItem": "00010"}
+    gateway.put(
+        "GLAccountLineItem",
+        [
+            entry(1, "0013500000", Decimal("25.10")),
+            entry(2, "0019110000", Decimal("-25.10"), Supplier="0000700001", **order),
+            entry(3, "0013500000", Decimal(9), Material="", FiscalYearPeriod="2026000"),
+            entry(4, "0040000000", Decimal(1)),  # nobody asked for this account
+            entry(5, "0013500000", Decimal(1), Ledger="2L"),  # nor for this ledger
+        ],
+    )
+    erp = told_in("group")
+    report = erp.collect()["erp/ledger_entries"]
+    assert (report.error, report.landed.held) == (None, 3)
+    names = (
+        "document_no, account, account_kind, amount, currency, item, quantity, is_opening, "
+        "order_no, order_line, partner, posting_on, recorded_at"
+    )
+    first, second, third = sorted(
+        erp.facts("ledger_entry", names), key=lambda row: row["document_no"]
+    )
+    assert first == {
+        "document_no": "1900000001", "account": "13500000", "account_kind": "stock",
+        "amount": Decimal("25.10"), "currency": "EUR", "item": "4711", "quantity": Decimal(-4),
+        "is_opening": False, "order_no": None, "order_line": None, "partner": None,
+        "posting_on": date(2026, 10, 31), "recorded_at": at(1, 0, 5),
+    }  # fmt: skip
+    assert (second["account_kind"], second["amount"]) == ("gr_ir", Decimal("-25.10"))
+    bought = ("45000017", "00010", "700001")
+    assert (second["order_no"], second["order_line"], second["partner"]) == bought
+    assert (third["item"], third["is_opening"]) == (None, True)
+    assert erp.collect()["erp/ledger_entries"].landed.held == 0
+
+
+def test_amounts_are_in_the_currency_of_the_company_unless_said(told_in, gateway):
+    gateway.put("GLAccountLineItem", [entry(1, "0013500000", Decimal("25.10"))])
+    erp = told_in("company")
+    erp.collect()
+    assert erp.facts("ledger_entry", "amount, currency") == [
+        {"amount": Decimal("50.20"), "currency": "USD"}
+    ]
+
+
+def test_a_period_ends_with_the_day_after_its_last_and_may_be_open(told_in, gateway):
+    period = {
+        "CompanyCode": "C2",
+        "FiscalYearPeriod": "2026010",
+        "PeriodStartDate": date(2026, 10, 1),
+        "PeriodEndDate": date(2026, 10, 31),
+    }
+    gateway.put("ZTOWER_PERIODS", [period])
+    erp = told_in("group")
+    erp.collect()
+    names = "company, period, starts_on, ends_on, closed_at, reopened_at"
+    told = {
+        "company": "C2", "period": "2026010", "starts_on": date(2026, 10, 1),
+        "ends_on": date(2026, 11, 1), "closed_at": None, "reopened_at": None,
+    }  # fmt: skip
+    assert erp.facts("fiscal_period", names) == [told]
+    gateway.put("ZTOWER_PERIODS", [period | {"ClosedAt": at(4, 17), "ReopenedAt": at(5, 9)}])
+    erp.collect()
+    closed = {"closed_at": at(4, 17), "reopened_at": at(5, 9)}
+    assert erp.facts("fiscal_period", names) == [told | closed]
+
+
+def test_where_no_account_is_named_the_ledger_is_not_read(erp):
+    assert not {"erp/ledger_entries", "erp/fiscal_periods"} & {*erp.collect()}

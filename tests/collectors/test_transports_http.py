@@ -355,6 +355,23 @@ def test_v2_is_followed_by_its_next_links_to_its_count(serve: Serve, form: str) 
     assert server.requests[1].target == "/sap/opu/odata/A_Order?$skiptoken=2"
 
 
+@pytest.mark.parametrize(
+    ("since", "asked"),
+    [
+        (None, "kind eq 'A'"),
+        (datetime(2026, 11, 20, tzinfo=UTC), "kind eq 'A' and at ge datetime'2026-11-20T00:00:00'"),
+    ],
+)
+def test_a_filter_of_the_query_holds_with_a_cursor_and_without(
+    serve: Serve, since: datetime | None, asked: str
+) -> None:
+    feed = {"records": "$.d.results", "query": {"$filter": "kind eq 'A'"}}
+    feed |= {"filter": "at ge {cursor}", "cursor": {"field": "at", "format": "odata_datetime"}}
+    page = answer({"d": {"results": rows(1, 1), "__count": "1"}})
+    server, _ = odata_pages(serve, [page], feed, since)
+    assert query_of(server.requests[0])["$filter"] == asked
+
+
 def test_v4_is_followed_by_its_next_links_to_its_count(serve: Serve) -> None:
     pages = [
         answer({"value": rows(1, 2), "@odata.count": 3, "@odata.nextLink": "A_Order?$skiptoken=2"}),

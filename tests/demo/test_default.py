@@ -15,8 +15,12 @@ from app.store.reading import Reader
 from app.store.sql import open_store
 from tests.docs.markdown import ROOT, blocks, told
 
-FOLLOWS = ("balance_variance", "negative_stock")  # what else a fault does, in many modes
-ROLLED = ("inventory/ledger_rolls", "inventory/advices_roll")  # they close with the list before
+FOLLOWS = (  # what else a fault does, in many modes
+    "balance_variance", "negative_stock", "cutoff_balance",
+)  # fmt: skip
+ROLLED = (  # they close with the list before
+    "inventory/ledger_rolls", "inventory/advices_roll", "finance/stock_value_tied",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -87,6 +87,13 @@ class Ear:
     def give_up(self, queue, number, happening, at):
         self.given_up.append(happening.no)
 
+    @classmethod
+    def quiet(cls):
+        """The bus alone, and nobody who hears."""
+        ear = cls.__new__(cls)
+        ear.refused, ear.given_up = [], []
+        return ear
+
     def publish(self, *_):
         pass
 
@@ -191,6 +198,7 @@ def test_every_mode_has_room_beside_all_others(turn, around):
         ("G1", Kind.DOWNTIME_STARTED, {CMMS}),
         ("G2", Kind.MAINTENANCE_COMPLETED, {CMMS}),
         ("G3", Kind.SPARE_ISSUED, {ERP, WMS}),
+        ("H4", Kind.SUPPLIER_INVOICED, {ERP}),
         ("H7", Kind.CUSTOMER_INVOICED, {ERP}),
         ("H13", Kind.ORDER_COMPLETED, {MES, ERP}),
     ],
@@ -210,6 +218,7 @@ def test_some_are_not_told(turn, around, number, kind, deaf):
         ("F4", "quantity", {ERP}),
         ("F5", "lot", {MES, ERP}),
         ("H1", "quantity", {SUPPLIER}),
+        ("H10", "at", {ERP}),
     ],
 )
 def test_some_are_told_otherwise(turn, around, number, field, misled):
@@ -239,6 +248,25 @@ def test_an_issue_an_odoo_takes_a_return_off_is_left_alone(three):
     left = [past.by_no[no] for no in told - {h.no for h in past.issues()}]
     assert {h.plant for h in left} == {*odoo_plants(three[0])}
     assert all(past.of_order(h.order_no, Kind.COMPONENT_RETURNED) for h in left)
+
+
+@pytest.mark.parametrize("number", ["H4", "H10", "H11"])
+def test_what_the_ledger_will_say_is_what_it_says_when_all_is_entered(turn, around, number):
+    """A row of the plan is a forecast; the books that are followed are the truth."""
+    (row,) = one(number, turn, around).truth()
+    planting = one(number, turn, around)
+    keeper = SimpleNamespace(hear=lambda h, at: None, move=lambda h, at: None)
+    Wire(turn, around, lambda role, plant: keeper, Ear.quiet(), planting).run(turn.ends_at)
+    followed = [other for other in planting.truth() if other.code == row.code]
+    carried = timedelta(minutes=5)  # until then a message has arrived
+    assert [replace(other, since=row.since) for other in followed] == [row]
+    assert row.since <= followed[0].since <= row.since + carried
+
+
+def test_a_movement_whose_value_is_lost_is_entered_all_the_same(turn, around):
+    for _, usual, told in struck(one("H11", turn, around), around):
+        assert [x.fate for x in told if x.system == ERP] == [Fate.UNVALUED]
+        assert {x.system for x in told} == {x.system for x in usual}
 
 
 def test_what_waits_behind_a_message_arrives_with_it_in_order(turn, around):

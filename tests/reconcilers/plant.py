@@ -36,6 +36,7 @@ CREATE TABLE working (
     worked DOUBLE, seconds DOUBLE
 );
 CREATE TABLE speaker (source VARCHAR, plant VARCHAR);
+CREATE TABLE plant_day (plant_code VARCHAR, day DATE, begins_at TIMESTAMPTZ, ends_at TIMESTAMPTZ);
 """
 _NUMBERS = " UNION ALL ".join(f"SELECT max(fact_no) AS fact_no FROM {name}" for name in tables())
 

@@ -133,6 +133,23 @@ _ITEMS = """\
       {item: text, name: text?, unit: text?, lot_controlled: boolean?, active: boolean?,
        shelf_life_days: integer?, gtin: text?, at: instant, gone: text?}
 """
+_ENTRIES = """\
+  entries:
+    files: entries*.ndjson
+    format: ndjson
+    into: ledger_entry
+    contract:
+      {source_key: text, account: text, account_kind: text, document_no: text, order_no: text?,
+       order_line: text?, item: text?, amount: number, currency: text?, posting_on: text?,
+       at: instant}
+"""
+_PERIODS = """\
+  periods:
+    files: periods*.ndjson
+    format: ndjson
+    into: fiscal_period
+    contract: {period: text, starts_on: text, ends_on: text, closed_at: instant?, at: instant}
+"""
 _MAPPINGS = {
     "items": """\
 -- What is known of an item.
@@ -193,6 +210,21 @@ SELECT source_key, status, channel, instant("at", 'UTC') AS occurred_at,
     stuck_reason
 FROM page
 """,
+    "entries": """\
+-- What the ledger says.
+SELECT source_key, 'C1' AS company, account, account_kind, document_no, '2026' AS fiscal_year,
+    order_no, order_line, item, exact(amount) AS amount, coalesce(currency, 'EUR') AS currency,
+    coalesce(date_of(posting_on), CAST(instant("at", 'UTC') AS DATE)) AS posting_on,
+    instant("at", 'UTC') AS recorded_at
+FROM page
+""",
+    "periods": """\
+-- What is closed.
+SELECT period AS source_key, 'C1' AS company, 'gl' AS ledger, period,
+    date_of(starts_on) AS starts_on, date_of(ends_on) AS ends_on,
+    instant(closed_at, 'UTC') AS closed_at
+FROM page
+""",
     "stops": """\
 -- What stood.
 SELECT source_key, equipment, coalesce(state, 'down') AS state, instant("at", 'UTC') AS started_at,
@@ -237,6 +269,8 @@ _FEEDS = {
         "holds": _HOLDS,
         "failed": _FAILED,
         "items": _ITEMS,
+        "entries": _ENTRIES,
+        "periods": _PERIODS,
     },
     "wms": {"events": _EVENTS, "stock": _STOCK, "items": _ITEMS},
     "supplier": {"events": _EVENTS},
@@ -247,11 +281,15 @@ _FEEDS = {
 
 
 def write_house(folder: Path) -> Path:
-    """The landscape with every shipped rule; every list is empty yet. Item A costs 12.5 EUR."""
+    """The landscape with every shipped rule; every list is empty yet.
+
+    Item A costs 12.5 EUR, and so do M1 to M19, for rules that need an item a case.
+    """
     files = {
         "tieout.yml": "company: House\ncurrency: EUR\nplants:\n  P1: {name: One, zone: UTC}\n"
         "store: {folder: var}\n",
-        "item_cost.csv": "item,unit_cost,currency\nA,12.5,EUR\n",
+        "item_cost.csv": "item,unit_cost,currency\n"
+        + "".join(f"{item},12.5,EUR\n" for item in ("A", *(f"M{no}" for no in range(1, 20)))),
     }
     for source, feeds in _FEEDS.items():
         head = f"system: {source}\nrole: {source}\ntransport: files\n"

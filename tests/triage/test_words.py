@@ -17,7 +17,7 @@ SIDES = {"left": "MES", "right": "ERP", "noun": "completion"}
 WITHIN = {"left": "ERP", "right": "ERP", "noun": "goods receipt", "other": "completion"}
 FAMILIES = (
     "match", "balance", "rollforward", "tally", "state", "delivery", "interval", "genealogy",
-    "silence", "agreement",
+    "silence", "agreement", "money",
 )  # fmt: skip
 
 

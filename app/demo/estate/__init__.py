@@ -26,6 +26,7 @@ from app.demo.systems.broker import Broker
 from app.demo.systems.cmms import Cmms
 from app.demo.systems.edi import ADVICES, FINISHED_GOODS, Edi, partnered
 from app.demo.systems.erp import Erp
+from app.demo.systems.ledger import ACCOUNTS, GR_IR
 from app.demo.systems.mes import Mes
 from app.demo.systems.mes_files import Dialect, MesFiles
 from app.demo.systems.odata import ODataService
@@ -191,6 +192,9 @@ def _write_landscape(
     codes = [site.code for site in group.sites]
     fill = {**addresses, "plants": plants, "codes": _listed(codes)}
     fill["sap"] = _listed(sap_plants(group))
+    kinds = {**dict.fromkeys(ACCOUNTS.values(), "stock"), GR_IR: "gr_ir"}
+    accounts = (f'{{account: "{one}", account_kind: {kind}}}' for one, kind in kinds.items())
+    fill["accounts"] = f"[{', '.join(accounts)}]"
     write_landscape(resources.files(__package__) / "landscape", target, fill)
     calendars = {f"calendars/{site.code}.yml": calendar(site) for site in group.sites}
     for path, text in (*texts.items(), *calendars.items()):

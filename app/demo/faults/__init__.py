@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
+from app.demo.faults.accounts import Accounts
 from app.demo.faults.books import Books
 from app.demo.faults.coverage import COVERED
 from app.demo.faults.decoys import decoys
@@ -55,7 +56,7 @@ class Planting:
         """
         self._past = Past(group, history, ends_at or group.ends_at, partners, sap)
         self._looks = looks
-        self._books = Books(self._past)
+        self._books, self._accounts = Books(self._past), Accounts(self._past)
         self._changes: dict[int, Change] = {}
         self._roots: dict[int, tuple[str, str]] = {}  # mode and root by number of the happening
         self._rows: list[Row] = []
@@ -151,6 +152,7 @@ class Planting:
     def entered(self, delivery: Delivery, at: datetime) -> None:
         """A system was told something: keep the books it leaves."""
         self._books.enter(delivery, at)
+        self._accounts.enter(delivery, at)
 
     # The truth
 
@@ -165,10 +167,27 @@ class Planting:
         for row, first in (*self._books.rows(), *below):
             mode, root = self._roots.get(first.no) or of_lot.get((first.item, first.lot), ("", ""))
             rows.append(replace(row, mode=mode, root=root))
+        rows = [*self._accounted(rows)]
         rows = [replace(row, since=row.since + LAG) for row in _merged(rows, self._books.now)]
         rows = [self._valued(row) for row in rows]
         lasting = (row for row in rows if row.until is None or row.since < row.until)
         return sorted(lasting, key=lambda row: (row.code == DECOY, row.since, row.plant, row.key))
+
+    def _accounted(self, rows: list[Row]) -> Iterator[Row]:
+        """Rows as the ledger has them where it was followed; what else it says is told as well.
+
+        An order line that differs does so by what struck one of its receipts or its invoice.
+        """
+        followed = {_name(row): (row, first) for row, first in self._accounts.rows()}
+        struck = (h for no in self._roots if (h := self._past.by_no.get(no)))
+        of_line = {(h.order_no, h.position): self._roots[h.no] for h in struck if h.position}
+        known = {_name(row): row for row in rows if _name(row) in followed}
+        yield from (row for row in rows if _name(row) not in followed)
+        for name, (row, first) in followed.items():
+            own = known.get(name)
+            line = of_line.get((first.order_no, first.position), ("", ""))
+            mode, root = (own.mode, own.root) if own else self._roots.get(first.no, line)
+            yield replace(row, mode=mode, root=root)
 
     def _valued(self, row: Row) -> Row:
         """A difference of stock at what its item costs now."""

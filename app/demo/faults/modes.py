@@ -4,6 +4,7 @@ from app.demo.faults import (
     billing,
     floor,
     inspections,
+    ledger,
     logistics,
     maintenance,
     masterdata,
@@ -15,8 +16,8 @@ from app.demo.faults import (
 from app.demo.faults.mode import ENTERED
 
 __all__ = [
-    "PLANTERS", "billing", "floor", "inspections", "logistics", "maintenance", "masterdata",
-    "messages", "production", "stock", "supply",
+    "PLANTERS", "billing", "floor", "inspections", "ledger", "logistics", "maintenance",
+    "masterdata", "messages", "production", "stock", "supply",
 ]  # fmt: skip
 
 PLANTERS = {

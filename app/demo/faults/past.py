@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -65,7 +65,11 @@ class Past:
         """Whether the books of the plant are an SAP's: it has reports one by one and reverses what
         is wrong. An Odoo has the sum of an order, and corrects the line that is done.
         """
-        return h.plant in self._sap
+        return self.is_sap(h.plant)
+
+    def is_sap(self, plant: str) -> bool:
+        """Whether the books of a plant are an SAP's."""
+        return plant in self._sap
 
     def is_corrected(self, h: Happening) -> bool:
         """Whether the books of the plant take a later return off the posting of an issue."""
@@ -97,6 +101,10 @@ class Past:
     def day(self, plant: str, at: datetime) -> date:
         """The day on the calendar of a plant; UTC where there is none."""
         return at.astimezone(self._zones.get(plant, UTC)).date()
+
+    def noon(self, plant: str, day: date) -> datetime:
+        """Noon of a day at a plant; UTC."""
+        return datetime.combine(day, time(12), self._zones[plant]).astimezone(UTC)
 
     def wall(self, h: Happening, at: datetime) -> datetime:
         """The wall clock of the plant."""

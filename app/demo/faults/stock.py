@@ -10,9 +10,10 @@ from app.demo.faults.past import Past, bare
 from app.demo.faults.strike import (
     GRACE,
     HOUR,
-    MINUTE,
+    JUDGED,
     Row,
     Strike,
+    account_claim,
     altered,
     lot_claims,
     uncounted,
@@ -21,9 +22,6 @@ from app.demo.faults.strike import (
 from app.demo.group import Kind
 from app.demo.group.masterdata import BLOCKED, INSPECTION, UNRESTRICTED, WIP
 from app.demo.wire import ERP
-
-# The list of stock is asked for every hour, and judged once all that was booked until then is told.
-_JUDGED = 90 * MINUTE
 
 WORDS = {  # as a landscape calls them
     UNRESTRICTED: "free",
@@ -42,13 +40,15 @@ def _not_counted(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             continue
         row = Row(
             "ledger_mismatch",
-            h.at + _JUDGED,
+            h.at + JUDGED,
             h.plant,
             key=f"{bare(h.item)}/{h.lot}/{h.from_place}",
             quantity=h.quantity,
             stock=h,
         )
-        yield one_at(h, [row], uncounted(ERP))
+        strike = one_at(h, [row], uncounted(ERP))
+        strike.claims |= account_claim(past, h)  # which has what the list lacks
+        yield strike
 
 
 @mode("C5")

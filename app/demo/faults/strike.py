@@ -9,10 +9,13 @@ from typing import Any
 from app.demo.faults.past import Past, bare
 from app.demo.group import Happening, Kind
 from app.demo.systems.erp import event_id, reference
+from app.demo.systems.ledger import account_of
 from app.demo.wire import Delivery, Fate, Outage
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _ENTERED = 10 * MINUTE  # until then the posting that differs is there, whatever carried it
+# The list of stock is asked for every hour, and judged once all that was booked until then is told.
+JUDGED = 90 * MINUTE
 LAG = 30 * MINUTE  # how late the systems may store what happened: nothing later is judged
 # How long the rules of the group's landscape give each kind until its posting is missing.
 GRACE: Mapping[Kind, timedelta] = {
@@ -155,6 +158,13 @@ def uncounted(system: str) -> Change:
     ]
 
 
+def unvalued(system: str) -> Change:
+    """A system enters it, and the document of what it is worth is lost."""
+    return lambda told: [
+        replace(one, fate=Fate.UNVALUED) if one.system == system else one for one in told
+    ]
+
+
 def failing(system: str, failures: int, after: timedelta, *, is_dead: bool) -> Change:
     """The message to a system fails some times, and arrives or is given up so long after."""
 
@@ -282,6 +292,11 @@ def differing(past: Past, h: Happening, code: str, variance: Decimal | None) -> 
         Row(code, h.at + GRACE[h.kind] + _ENTERED, plant, record, quantity=variance, value=worth)
         for plant, record, _ in records(past, h)
     ]
+
+
+def account_claim(past: Past, h: Happening) -> frozenset[str]:
+    """The stock account of an item in a plant: two faults in it could not be told apart."""
+    return frozenset({f"{h.plant}/{account_of(past.group.items[h.item])}"})
 
 
 def lot_claims(h: Happening) -> frozenset[str]:

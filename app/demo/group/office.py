@@ -146,7 +146,7 @@ def change_masters(world: World) -> Process:
         for site in world.sites.values()
         for item in world.group.items.values()
         for day, reason, value, revision in _changes(item)
-        if item.code in site.usage or site.code in item.makers
+        if item.code in site.usage or site.code in item.makers or item.kind == "spare"
     ]
     for at, site, item, reason, value, revision in sorted(changes, key=lambda change: change[0]):
         yield world.env.timeout(max(0, at - world.now))

@@ -132,7 +132,7 @@ class Purchasing:
 
     def _invoice(self, line: Wanted, quantity: Decimal, rng: Random) -> Process:
         """What was received is invoiced days later."""
-        yield self.site.world.pause(rng.randint(DAY, 6 * DAY))
+        yield self.site.world.pause(rng.randint(DAY, 6 * DAY) // 2)
         number = self.site.number("supplier invoice", "51")
         self._tell(
             Kind.SUPPLIER_INVOICED, line, quantity, document=number, actor="supplier", priced=True

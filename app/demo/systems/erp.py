@@ -19,6 +19,7 @@ from app.demo.group.masterdata import BLOCKED, DOCK, FINISHED, INSPECTION, UNRES
 from app.demo.systems.billing import Billing
 from app.demo.systems.inspection import InspectionLots
 from app.demo.systems.items import Card, Cards
+from app.demo.systems.ledger import Ledger
 from app.demo.systems.sap import FAILED
 from app.demo.systems.shelf import Shelf
 
@@ -111,6 +112,7 @@ class Erp:
         self._failed: dict[int, list[dict[str, str]]] = {}
         self._stock: dict[Line, Decimal] = {}
         self._inspections, self._billing = InspectionLots(service), Billing(group, service)
+        self._ledger = Ledger(group, service, self._plants)
         self._documents = 0
 
     def hear(self, happening: Happening, at: datetime | None = None) -> None:
@@ -127,10 +129,15 @@ class Erp:
         elif happening.kind is Kind.CUSTOMER_INVOICED:
             self._billing.hear(happening, entered)
         self._inspections.hear(happening, entered)
+        self._ledger.hear(happening, entered)
 
     def post(self, happening: Happening, at: datetime) -> None:
         """Enter a goods movement at an instant, and leave the stock as it was."""
         self._post(happening, at, is_counted=False)
+
+    def move(self, happening: Happening, at: datetime) -> None:
+        """Enter a goods movement at an instant, and lose what its worth posts in the ledger."""
+        self._post(happening, at, is_valued=False)
 
     def fail(self, happening: Happening, at: datetime) -> None:
         """A goods movement arrives and cannot be posted, for somebody holds its material locked."""
@@ -287,18 +294,26 @@ class Erp:
 
     # Material documents
 
-    def _post(self, h: Happening, entered: datetime, *, is_counted: bool = True) -> None:
+    def _post(
+        self,
+        h: Happening,
+        entered: datetime,
+        *,
+        is_counted: bool = True,
+        is_valued: bool = True,
+    ) -> None:
         items = self._items(h)
         if not items:
             return
         self._documents += 1
+        posted_on = self._fiscal_day(h, entered)
         key = {
-            "MaterialDocumentYear": str(self._fiscal_day(h, entered).year),
+            "MaterialDocumentYear": str(posted_on.year),
             "MaterialDocument": f"{4900000000 + self._documents}",
         }
         head = {
             **key,
-            "PostingDate": self._fiscal_day(h, entered),
+            "PostingDate": posted_on,
             "DocumentDate": self._day(h, h.at),
             "CreationDate": entered.date(),
             "CreationTime": entered.time(),
@@ -319,6 +334,7 @@ class Erp:
         self._posted[h.no] = (key["MaterialDocumentYear"], key["MaterialDocument"])
         self._service.put("A_MaterialDocumentHeader", [head])
         self._service.put("A_MaterialDocumentItem", items)
+        self._ledger.post(h, items, entered, posted_on, is_told=is_valued)
 
     def _items(self, h: Happening) -> list[dict[str, Any]]:
         """The lines of a material document: one for what comes or goes, two for what moves."""

@@ -3,7 +3,7 @@
 from app.demo.systems.odata import Edm, EntitySet, Link
 
 ROOT = "/sap/opu/odata/sap"
-FAILED = "ZTOWER_AFFW"
+FAILED, PERIODS = "ZTOWER_AFFW", "ZTOWER_PERIODS"
 FLAGS = (
     "OrderIsCreated", "OrderIsReleased", "OrderIsPartiallyReleased", "OrderIsConfirmed",
     "OrderIsPartiallyConfirmed", "OrderIsDelivered", "OrderIsPartiallyDelivered",
@@ -171,6 +171,34 @@ SETS = (
         ("Product", "Plant"),
         _fields(
             "Product Plant ProfileCode", booleans="IsBatchManagementRequired IsMarkedForDeletion"
+        ),
+    ),
+    EntitySet(
+        "API_GLACCOUNTLINEITEM",
+        "GLAccountLineItem",
+        (
+            "CompanyCode", "FiscalYear", "AccountingDocument", "LedgerGLLineItem", "SourceLedger",
+            "Ledger",
+        ),
+        _fields(
+            "CompanyCode FiscalYear AccountingDocument LedgerGLLineItem SourceLedger Ledger "
+            "GLAccount Plant Material FiscalYearPeriod BaseUnit CompanyCodeCurrency GlobalCurrency "
+            "PurchasingDocument PurchasingDocumentItem Supplier AccountingDocumentType "
+            "ReferenceDocument",
+            decimals="AmountInCompanyCodeCurrency AmountInGlobalCurrency Quantity",
+            dates="PostingDate",
+            instants="CreationDateTime",
+            booleans="IsReversal",
+        ),
+    ),
+    EntitySet(  # which periods are open, as a view of that is published
+        "ZTOWER_PERIODS_CDS",
+        PERIODS,
+        ("CompanyCode", "FiscalYearPeriod"),
+        _fields(
+            "CompanyCode FiscalYearPeriod",
+            dates="PeriodStartDate PeriodEndDate",
+            instants="ClosedAt ReopenedAt",
         ),
     ),
 )  # fmt: skip

@@ -1,0 +1,28 @@
+-- Line items of the general ledger: debit positive. Period 000 is what was carried forward from the years before.
+SELECT
+    concat_ws('/', CompanyCode, FiscalYear, AccountingDocument, LedgerGLLineItem, SourceLedger) AS source_key,
+    CompanyCode                                                          AS company,
+    Ledger                                                               AS ledger,
+    unpadded(GLAccount)                                                  AS account,
+    account_kind                                                         AS account_kind,
+    nullif(Plant, '')                                                    AS plant,
+    FiscalYear                                                           AS fiscal_year,
+    FiscalYearPeriod                                                     AS period,
+    right(FiscalYearPeriod, 3) = '000'                                   AS is_opening,
+    odata_date(PostingDate)                                              AS posting_on,
+    odata_instant(CreationDateTime)                                      AS recorded_at,
+    CASE ledger_currency WHEN 'group' THEN exact(AmountInGlobalCurrency) ELSE exact(AmountInCompanyCodeCurrency) END AS amount,
+    CASE ledger_currency WHEN 'group' THEN GlobalCurrency ELSE CompanyCodeCurrency END AS currency,
+    CASE leading_zeros WHEN 'keep' THEN nullif(Material, '') ELSE unpadded(Material) END AS item,
+    exact(Quantity)                                                      AS quantity_source,
+    nullif(BaseUnit, '')                                                 AS unit_source,
+    CASE WHEN PurchasingDocument <> '' THEN 'purchase' END               AS order_kind,
+    CASE leading_zeros WHEN 'keep' THEN nullif(PurchasingDocument, '') ELSE unpadded(PurchasingDocument) END AS order_no,
+    nullif(PurchasingDocumentItem, '')                                   AS order_line,
+    unpadded(Supplier)                                                   AS partner,
+    AccountingDocument                                                   AS document_no,
+    LedgerGLLineItem                                                     AS document_line,
+    AccountingDocumentType                                               AS document_kind,
+    nullif(ReferenceDocument, '')                                        AS reference_no,
+    coalesce(IsReversal, false)                                          AS is_reversal
+FROM page
