@@ -4,12 +4,12 @@ grain:   one row per channel: its newest sample, and since when messages wait th
 reads:   channels, waiting
 */
 SELECT channels.fact_no, 'channel/' || replace(replace(source, '~', '~0'), '/', '~1') || '/' || replace(replace(source_key, '~', '~0'), '/', '~1') AS subject,
-    plant, CAST(NULL AS VARCHAR) AS item, CAST(ready AS DECIMAL(38, 9)) AS quantity, 'messages' AS unit,
+    plant, CAST(NULL AS VARCHAR) AS item, CAST(coalesce(ready, 0) + coalesce(in_flight, 0) AS DECIMAL(38, 9)) AS quantity, 'messages' AS unit,
     waiting.since AS occurred_at, waiting.since + {due} AS due_at,
     CAST(NULL AS BIGINT) AS effect_no,
     waiting.wrong, CASE WHEN waiting.since + {due} <= $horizon THEN waiting.wrong END AS code,
     CAST(NULL AS VARCHAR) AS settled_reason,
-    concat_ws(', ', channel || ': ' || CAST(ready AS VARCHAR) || ' waiting', '{how}',
+    concat_ws(', ', channel || ': ' || CAST(coalesce(ready, 0) + coalesce(in_flight, 0) AS VARCHAR) || ' waiting', '{how}',
         CASE WHEN waiting.wrong = 'retry_storm' THEN CAST(refused_last_hour AS VARCHAR) || ' deliveries refused within an hour' END) AS note
 FROM channels
 LEFT JOIN (

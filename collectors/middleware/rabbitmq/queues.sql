@@ -1,4 +1,5 @@
 -- Queues: how much waits, since when, and whether anybody takes it. A sample equal to the one before it is a repeat.
+-- What consumers were given and have not answered yet is not refused.
 SELECT
     vhost || '/' || name                                     AS source_key,
     name                                                     AS channel,
@@ -13,9 +14,10 @@ SELECT
     message_stats_ack                                        AS acknowledged_total,
     message_stats_redeliver                                  AS redelivered_total,
     CASE WHEN coalesce(message_stats_deliver_details_avg_rate, message_stats_get_details_avg_rate) IS NOT NULL
-        THEN CAST(round(3600 * greatest(0,
+        THEN CAST(greatest(0, round(3600 * (
             coalesce(TRY_CAST(message_stats_deliver_details_avg_rate AS DOUBLE), 0)
             + coalesce(TRY_CAST(message_stats_get_details_avg_rate AS DOUBLE), 0)
-            - coalesce(TRY_CAST(message_stats_ack_details_avg_rate AS DOUBLE), 0))) AS BIGINT)
+            - coalesce(TRY_CAST(message_stats_ack_details_avg_rate AS DOUBLE), 0)))
+            - coalesce(messages_unacknowledged, 0)) AS BIGINT)
     END                                                      AS refused_last_hour
 FROM page
