@@ -38,10 +38,10 @@ def missing() -> str | None:
 
 
 class Broker:
-    """The management API of a node, asked as its administrator."""
+    """The management API of a node, asked as its administrator; `amqp` is where it is spoken to."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, amqp: str) -> None:
+        self.address, self.amqp = address, amqp
         self._http = httpx.Client(base_url=f"{address}/api", auth=("guest", "guest"), timeout=30)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -119,7 +119,7 @@ def node(folder: Path) -> Iterator[Broker]:
         server = subprocess.Popen(
             [SERVER], env=environment, stdout=log, stderr=log, start_new_session=True
         )
-    broker = Broker(f"http://127.0.0.1:{http}")
+    broker = Broker(f"http://127.0.0.1:{http}", f"amqp://guest:guest@127.0.0.1:{amqp}")
     try:
         _wait(broker, server, folder / "console.log")
         yield broker

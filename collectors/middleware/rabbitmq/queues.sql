@@ -1,5 +1,4 @@
 -- Queues: how much waits, since when, and whether anybody takes it. A sample equal to the one before it is a repeat.
--- What consumers were given and have not answered yet is not refused.
 SELECT
     vhost || '/' || name                                     AS source_key,
     name                                                     AS channel,
@@ -14,10 +13,9 @@ SELECT
     message_stats_ack                                        AS acknowledged_total,
     message_stats_redeliver                                  AS redelivered_total,
     CASE WHEN coalesce(message_stats_deliver_details_avg_rate, message_stats_get_details_avg_rate) IS NOT NULL
-        THEN CAST(greatest(0, round(3600 * (
+        THEN CAST(round(3600 * greatest(0,
             coalesce(TRY_CAST(message_stats_deliver_details_avg_rate AS DOUBLE), 0)
             + coalesce(TRY_CAST(message_stats_get_details_avg_rate AS DOUBLE), 0)
-            - coalesce(TRY_CAST(message_stats_ack_details_avg_rate AS DOUBLE), 0)))
-            - coalesce(messages_unacknowledged, 0)) AS BIGINT)
+            - coalesce(TRY_CAST(message_stats_ack_details_avg_rate AS DOUBLE), 0))) AS BIGINT)
     END                                                      AS refused_last_hour
 FROM page
