@@ -102,6 +102,9 @@ _DATATYPES = _datatypes()
 _ALIAS = {name: number for number, name in enumerate(_SAID, 1)}
 
 
+WORDS = tuple(Metric(name, _DATATYPES[name], None, _ALIAS[name]) for name in _SAID)
+
+
 def told(happening: Happening) -> tuple[Metric, ...]:
     """What a machine says of a happening: by alias, and only what is not empty."""
     values = {name: getattr(happening, name) for name in _SAID}
@@ -143,6 +146,8 @@ class EdgeNode:
     def connect(self) -> None:
         """Be born. What was told of another life has to be told anew."""
         with self._lock:
+            if self._client is not None:
+                _leave(self._client)
             self._births = (self._births + 1) % SEQUENCE
             self._client = client = _client(self._server, f"{self._group}-{self._plant}")
             client.on_message = self._commanded
@@ -170,8 +175,8 @@ class EdgeNode:
             death = self._client.publish(self._topic(Verb.NODE_DEATH), encode(self._death()), qos=1)
             with contextlib.suppress(RuntimeError, ValueError):
                 death.wait_for_publish(_WAITS)
-            self._client.disconnect()
-            self._client.loop_stop()
+            _leave(self._client)
+            self._client = None
 
     def _be_born(self) -> None:
         """The node first, then every machine there is: whoever listens has to know their words."""
@@ -182,8 +187,7 @@ class EdgeNode:
             self._device_birth(device)
 
     def _device_birth(self, device: str) -> None:
-        named = (Metric(name, _DATATYPES[name], None, _ALIAS[name]) for name in _SAID)
-        self._publish(Verb.DEVICE_BIRTH, tuple(named), device)
+        self._publish(Verb.DEVICE_BIRTH, WORDS, device)
 
     def _death(self) -> Payload:
         return Payload(self._at, (Metric(BD_SEQ, Datatype.INT64, self._births),))
@@ -192,9 +196,12 @@ class EdgeNode:
         """A host that came late asks for all births."""
         with contextlib.suppress(PayloadError):
             asked = {metric.name: metric.value for metric in decode(bytes(message.payload)).metrics}
-            if asked.get(REBIRTH):
-                with self._lock:
+            # Who leaves waits for this thread: it may not wait for him for ever.
+            if asked.get(REBIRTH) and self._lock.acquire(timeout=1):
+                try:
                     self._be_born()
+                finally:
+                    self._lock.release()
 
     def _publish(self, verb: Verb, metrics: tuple[Metric, ...], device: str = "") -> None:
         payload = encode(Payload(self._at, metrics, self._seq))
@@ -235,8 +242,7 @@ class Host:
 
     def close(self) -> None:
         """Listen no more."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        _leave(self._client)
 
     def is_alive(self, plant: str) -> bool:
         """Whether a node was born and did not die, by what `data` has read."""
@@ -387,6 +393,13 @@ def _client(server: Address, name: str) -> Client:
     return client
 
 
+def _leave(client: Client) -> None:
+    """Say goodbye, and hold on to nothing: a client that is let go closes its sockets."""
+    client.disconnect()
+    client.loop_stop()
+    client.on_message = client.on_connect = client.on_subscribe = None
+
+
 def _connect(client: Client, server: Address, machine: Clock) -> None:
     """Connect, and wait until the broker has said yes."""
     where = f"MQTT broker at {server.host}:{server.port}"
@@ -401,5 +414,5 @@ def _connect(client: Client, server: Address, machine: Clock) -> None:
     while not answered and machine.monotonic() < ends:
         machine.sleep(0.01)
     if answered != ["Success"]:
-        client.loop_stop()
+        _leave(client)
         raise CarrierError(f"{where}: {', '.join(answered) or 'it does not answer'}")

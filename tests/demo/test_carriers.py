@@ -25,9 +25,7 @@ from tests.demo import mosquitto
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 GROUP = Group(seed=7, days=2, plants=2)
-PLAN = Plan(
-    faults=tuple(Sowing(mode=mode, count=1) for mode in ("D1", "D2", "D3")), decoys=False
-)
+PLAN = Plan(faults=tuple(Sowing(mode=mode, count=1) for mode in ("D1", "D2", "D3")), decoys=False)
 SOURCES = ("middleware", "mes1000", "mes2000")
 RULES = ("integration/channel_moves", "integration/channel_taken")
 AT_WORK = ("stuck_message", "retry_storm")
