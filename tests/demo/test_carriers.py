@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import pytest
 
 from app.clock import SetClock
@@ -13,9 +15,11 @@ from app.demo import shopfloor
 from app.demo.estate import Carriers, running
 from app.demo.faults import Plan, Planting, Sowing
 from app.demo.group import Group, simulate
+from app.demo.replay import Server
 from app.demo.systems import rabbitmq
+from app.demo.systems.broker import Message
 from app.demo.systems.edi import partnered
-from app.demo.wire import Wire
+from app.demo.wire import CarrierError, Wire
 from app.jobs.collect import collect
 from app.jobs.reconcile import reconcile
 from app.services import opened
@@ -169,13 +173,117 @@ def test_nothing_is_left_in_the_broker(real, node):
 # One queue at a time
 
 
+NOW = GROUP.starts_at
+ROOM = "tieout-demo-test"
+
+
 @contextmanager
-def room(node, clock=None):
+def room(node, waits=60):
     """A virtual host with a work queue, whose consumer listens."""
-    now = GROUP.starts_at
-    server = rabbitmq.address(node.amqp, node.address)
-    clock = clock or SetClock(now, running=False)
-    with rabbitmq.opened(server, "tieout-demo-test", "letmein", clock) as log:
-        log.declare("work", now)
+    server, clock = rabbitmq.address(node.amqp, node.address), SetClock(NOW, running=False)
+    with rabbitmq.opened(server, ROOM, "letmein", clock, waits) as log:
+        log.declare("work", NOW)
         log.attach("work")
         yield log
+
+
+def message(number):
+    return Message(f"m{number}", f"E-{number}", "completion", "mes1000", NOW, {"order": "1"})
+
+
+def depth(node, queue):
+    """What the broker holds: ready, and in the hands of a consumer."""
+    told = node.call("GET", f"/queues/{ROOM}/{queue}")
+    return told["messages_ready"], told["messages_unacknowledged"]
+
+
+def test_what_a_consumer_does_not_answer_is_in_his_hands_and_comes_back_when_he_goes(node):
+    with room(node) as log:
+        for number in (1, 2):
+            log.publish("work", message(number), NOW)
+        log.pass_time(NOW)
+        assert depth(node, "work") == (0, 2)
+        log.detach("work")
+        log.pass_time(NOW)
+        assert depth(node, "work") == (2, 0)
+        log.attach("work")
+        log.take("work", "m2", NOW)
+        log.pass_time(NOW)
+        assert depth(node, "work") == (0, 1)
+
+
+def test_a_consumer_the_broker_has_dropped_listens_again(node):
+    with room(node) as log:
+        log.publish("work", message(1), NOW)
+        log.pass_time(NOW)
+        dropped = log._consumers["work"]
+        dropped.basic_ack(4711)  # a mistake for which a broker closes the channel
+        log.publish("work", message(2), NOW)
+        log.take("work", "m2", NOW)
+        assert dropped.is_closed
+        log.retry("work", "m1", NOW)
+        log.redeliver("work", "m1", NOW)
+        log.take("work", "m1", NOW)
+        log.pass_time(NOW)
+        assert depth(node, "work") == (0, 0)
+
+
+def test_a_message_somebody_else_takes_is_missed(node):
+    with room(node, waits=5) as log:
+        log.detach("work")
+        log.publish("work", message(1), NOW)
+        node.call("DELETE", f"/queues/{ROOM}/work/contents")
+        with pytest.raises(CarrierError, match="holds other messages: work"):
+            log.pass_time(NOW)
+        with pytest.raises(CarrierError, match="work never gave m1"):
+            log.take("work", "m1", NOW)
+
+
+def flood(log):
+    for number in range(1000):
+        log.publish("work", message(number), NOW)
+
+
+def test_a_broker_that_goes_away_is_told_so(node, until):
+    with room(node) as log:
+        until(lambda: node.call("GET", "/connections"), "the connection is listed")
+        for connection in node.call("GET", "/connections"):
+            node.call("DELETE", f"/connections/{quote(connection['name'])}")
+        with pytest.raises(CarrierError, match=r"RabbitMQ at .* ConnectionClosedByBroker"):
+            flood(log)
+    assert [one["name"] for one in node.call("GET", "/vhosts")] == ["/"]
+
+
+def test_who_may_not_look_may_not(node):
+    with room(node) as log:
+        log.publish("work", message(1), NOW)
+        look = {"count": 1, "ackmode": "ack_requeue_true", "encoding": "auto"}
+        with served(log) as ask:
+            assert ask("GET", "/queues", password="no").status_code == 401
+            assert {queue["name"] for queue in ask("GET", "/queues").json()} == {
+                "work", "work.retry", "work.dlq",
+            }  # fmt: skip
+            assert ask("POST", f"/queues/{ROOM}/work/get", json=look).is_client_error
+            assert ask("POST", f"/queues/{ROOM}/work.dlq/get", json=look).json() == []
+
+
+@contextmanager
+def served(log):
+    """Asks the management interface the demo passes on, as the user of the demo."""
+    server = Server(log)
+
+    def ask(method, path, password="letmein", **more):
+        return httpx.request(method, f"{server.address}/api{path}", auth=(ROOM, password), **more)
+
+    yield ask
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h", "amqp://", "amqp://me:letmein@h:port", "amqp://me:letmein@h/room", "h:5672"]
+)
+def test_what_is_no_address_is_refused_without_its_password(url):
+    with pytest.raises(ValueError, match=r"broker") as refused:
+        rabbitmq.address(url)
+    assert "letmein" not in str(refused.value)
+    assert "letmein" not in repr(rabbitmq.address("amqp://me:letmein@h"))

@@ -70,8 +70,12 @@ def address(broker: str, management: str | None = None) -> Address:
 
 
 @contextlib.contextmanager
-def opened(server: Address, vhost: str, password: str, clock: Clock) -> Iterator["RabbitMQ"]:
+def opened(
+    server: Address, vhost: str, password: str, clock: Clock, waits: float = _WAITS
+) -> Iterator["RabbitMQ"]:
     """A virtual host, and a user of the same name who may list it and read its dead letters.
+
+    `waits` is how many seconds it may take until what has to come has come.
 
     What an earlier start left of it is deleted first, and all of it at the end. Raises
     `CarrierError`.
@@ -81,7 +85,7 @@ def opened(server: Address, vhost: str, password: str, clock: Clock) -> Iterator
         _clear(management, vhost)
         try:
             _make(management, server.user, vhost, password)
-            with contextlib.closing(RabbitMQ(server, vhost, management, clock)) as broker:
+            with contextlib.closing(RabbitMQ(server, vhost, management, clock, waits)) as broker:
                 yield broker
         finally:
             _clear(management, vhost)
@@ -154,11 +158,12 @@ class RabbitMQ:
         vhost: str,
         management: httpx.Client,
         clock: Clock,
+        waits: float,
         machine: Clock | None = None,
     ) -> None:
-        """`clock` is the group's; `machine` the one it is waited by."""
+        """`clock` is the group's; `machine` the one it is waited by, for `waits` seconds."""
         self._vhost, self._management, self._clock = vhost, management, clock
-        self._machine = machine or SystemClock()
+        self._machine, self._waits = machine or SystemClock(), waits
         self._where = f"{server.host}:{server.port}"
         self._logs: dict[str, _Log] = {}
         self._held: dict[str, dict[str, _Held]] = defaultdict(dict)
@@ -253,7 +258,7 @@ class RabbitMQ:
 
         That they agree in the end proves that the broker has lost nothing.
         """
-        ends = self._machine.monotonic() + _WAITS
+        ends = self._machine.monotonic() + self._waits
         while different := self._different():
             if self._machine.monotonic() > ends:
                 told = ", ".join(f"{name} {seen}, not {done}" for name, seen, done in different)
@@ -283,12 +288,14 @@ class RabbitMQ:
             told = [self._letter(letter) for letter in told]
         elif isinstance(told, list):
             told = [self._shown(queue, age) for queue in told]
-        elif told.get("name") in self._logs:
+        elif "name" in told:
             told = self._shown(told, age)
         return answer.status_code, json.dumps(told).encode(), {}
 
     def _shown(self, queue: dict[str, Any], age: timedelta) -> dict[str, Any]:
-        log = self._logs[queue["name"]]
+        log = self._logs.get(queue["name"])
+        if log is None:
+            return queue
         if "message_stats" in queue and age:
             times = {"deliver": log.delivered, "ack": log.acknowledged}
             queue["message_stats"] |= averages(times, self._clock.now(), age)
@@ -298,8 +305,9 @@ class RabbitMQ:
     def _letter(self, letter: dict[str, Any]) -> dict[str, Any]:
         properties = letter["properties"]
         for death in properties.get("headers", {}).get("x-death", ()):
-            at = self._deaths[properties["message_id"], death["queue"], death["reason"]]
-            death["time"] = int(at.timestamp())
+            died = properties.get("message_id", ""), death["queue"], death["reason"]
+            if at := self._deaths.get(died):
+                death["time"] = int(at.timestamp())
         return letter
 
     def _publish(
@@ -342,7 +350,7 @@ class RabbitMQ:
     def _given(self, queue: str, message_id: str, at: datetime) -> _Held:
         """A message the consumer was given, or is now; it answers for it."""
         self._at = at
-        ends = self._machine.monotonic() + _WAITS
+        ends = self._machine.monotonic() + self._waits
         while message_id not in self._held[queue]:
             if self._machine.monotonic() > ends:
                 raise CarrierError(f"RabbitMQ at {self._where}: {queue} never gave {message_id}")
