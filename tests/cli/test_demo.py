@@ -84,7 +84,7 @@ def test_what_cannot_be_leaves_the_folder_free(tieout, tmp_path):
     ("words", "why"),
     [
         (("--broker", "amqp://me:letmein@127.0.0.1:1", "--management", "http://127.0.0.1:1"),
-         "RabbitMQ at http://127.0.0.1:1"),
+         "RabbitMQ: DELETE /api/vhosts/tieout-demo-"),
         (("--mqtt", "mqtt://me:letmein@127.0.0.1:1"), "MQTT broker at 127.0.0.1:1"),
     ],
 )  # fmt: skip

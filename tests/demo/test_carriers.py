@@ -286,4 +286,7 @@ def test_what_is_no_address_is_refused_without_its_password(url):
     with pytest.raises(ValueError, match=r"broker") as refused:
         rabbitmq.address(url)
     assert "letmein" not in str(refused.value)
+    with pytest.raises(ValueError, match="management API") as refused:
+        rabbitmq.address("amqp://h", "http://me:letmein@h:15672")
+    assert "letmein" not in str(refused.value)
     assert "letmein" not in repr(rabbitmq.address("amqp://me:letmein@h"))

@@ -9,6 +9,7 @@ interface is passed on with three things said in the time of the group: when a q
 when a message died, and the averages of the last hour. Everything else is what the broker says.
 """
 
+import base64
 import contextlib
 import json
 from collections import Counter, defaultdict
@@ -17,9 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-import httpx
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
@@ -28,10 +28,15 @@ from app.clock import Clock, SystemClock
 from app.demo.replay import Answer
 from app.demo.systems.broker import DEAD, RETRY, Message, averages, encoded
 from app.demo.wire import CarrierError
+from collectors.client import Allowed, Client, FixedAuth
+from collectors.errors import CollectError
 
 RETRY_AFTER_MS = 5  # how long a message waits for its next try: the group does not wait for it
 _WAITS = 60.0  # seconds for what has to come
 _POLLS = 0.1  # seconds between two looks at statistics, which lag by some seconds
+_OFTEN = 60_000  # requests a minute: it is the group that waits
+_TOLD = (200, 400, 401, 403, 404)  # what is passed on, whatever it says
+_JSON = {"Content-Type": "application/json"}
 _PORT, _MANAGEMENT_PORT = 5672, 15672
 
 
@@ -60,12 +65,15 @@ def address(broker: str, management: str | None = None) -> Address:
         raise ValueError("a broker is given as amqp://user:password@host:port")
     if url.path.strip("/"):
         raise ValueError("the demo makes a virtual host of its own: leave the one of --broker out")
+    api = urlsplit(management or f"http://{url.hostname}:{_MANAGEMENT_PORT}")
+    if api.scheme not in ("http", "https") or not api.hostname or "@" in api.netloc:
+        raise ValueError("the management API of the broker is given as http://host:port")
     return Address(
         host=url.hostname,
         port=port,
         user=unquote(url.username or "guest"),
         password=unquote(url.password or "guest"),
-        management=(management or f"http://{url.hostname}:{_MANAGEMENT_PORT}").rstrip("/"),
+        management=api.geturl().rstrip("/"),
     )
 
 
@@ -80,8 +88,18 @@ def opened(
     What an earlier start left of it is deleted first, and all of it at the end. Raises
     `CarrierError`.
     """
-    asked = {"auth": (server.user, server.password), "timeout": _WAITS, "trust_env": False}
-    with httpx.Client(base_url=server.management, **asked) as management:  # type: ignore[arg-type]
+    owned = f"/api/(vhosts|users)/{vhost}|/api/permissions/{vhost}/[^/]+"
+    shown = f"/api/queues/{vhost}/[^/]+/get"
+    pair = f"{server.user}:{server.password}".encode()
+    client = Client(
+        "RabbitMQ",
+        server.management,
+        SystemClock(),
+        auth=FixedAuth({"Authorization": f"Basic {base64.b64encode(pair).decode()}"}),
+        allowed=(Allowed("PUT", owned), Allowed("DELETE", owned), Allowed("POST", shown)),
+        requests_per_minute=_OFTEN,
+    )
+    with contextlib.closing(client) as management:
         _clear(management, vhost)
         try:
             _make(management, server.user, vhost, password)
@@ -91,33 +109,32 @@ def opened(
             _clear(management, vhost)
 
 
-def _make(management: httpx.Client, owner: str, vhost: str, password: str) -> None:
+def _make(management: Client, owner: str, vhost: str, password: str) -> None:
     every = {"configure": ".*", "write": ".*", "read": ".*"}
     dead = {"configure": "^$", "write": "^$", "read": f"^.*\\{DEAD}$"}
     # With the tag `management` a user sees what he has rights in; one of `monitoring` sees all.
     _call(management, "PUT", f"/vhosts/{vhost}")
-    _call(management, "PUT", f"/permissions/{vhost}/{owner}", every)
+    _call(management, "PUT", f"/permissions/{vhost}/{quote(owner, safe='')}", every)
     _call(management, "PUT", f"/users/{vhost}", {"password": password, "tags": "management"})
     _call(management, "PUT", f"/permissions/{vhost}/{vhost}", dead)
 
 
-def _clear(management: httpx.Client, vhost: str) -> None:
+def _clear(management: Client, vhost: str) -> None:
     for kind in ("vhosts", "users"):
-        _call(management, "DELETE", f"/{kind}/{vhost}", allowed=(httpx.codes.NOT_FOUND,))
+        _call(management, "DELETE", f"/{kind}/{vhost}")
 
 
-def _call(
-    management: httpx.Client, method: str, path: str, body: Any = None, allowed: Any = ()
-) -> Any:
-    """One call of the administrator."""
+def _call(management: Client, method: str, path: str, body: Any = None) -> Any:
+    """One call of the administrator. What is to be deleted may be gone."""
+    statuses = {"GET": (200,), "PUT": (201, 204), "DELETE": (204, 404)}[method]
+    content = None if body is None else json.dumps(body).encode()
     try:
-        answer = management.request(method, f"/api{path}", json=body)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _unreachable(management.base_url, error) from error
-    if answer.is_error and answer.status_code not in allowed:
-        what = f"{method} {path}: {answer.status_code} {answer.reason_phrase}"
-        raise CarrierError(f"RabbitMQ at {management.base_url}: {what}")
-    return answer.json() if answer.content and answer.is_success else None
+        answer = management.ask(
+            method, f"/api{path}", headers=_JSON, content=content, statuses=statuses
+        )
+    except CollectError as error:
+        raise CarrierError(f"{error} at {management.address}") from error
+    return json.loads(answer.body) if method == "GET" else None
 
 
 def _unreachable(where: object, error: Exception) -> CarrierError:
@@ -156,7 +173,7 @@ class RabbitMQ:
         self,
         server: Address,
         vhost: str,
-        management: httpx.Client,
+        management: Client,
         clock: Clock,
         waits: float,
         machine: Clock | None = None,
@@ -271,26 +288,24 @@ class RabbitMQ:
         """One request to the management interface, by whoever asks."""
         url = urlsplit(path)
         age = timedelta(seconds=int(parse_qs(url.query).get("msg_rates_age", ["0"])[0]))
-        sent = {name: headers[name] for name in ("Authorization",) if name in headers}
-        sent |= {"Content-Type": "application/json"}
+        sent = _JSON | {"Authorization": headers.get("Authorization", "")}
         try:
             # Without the question for averages: asked for, the totals are those of a minute ago.
-            answer = self._management.request(
-                method, url.path, headers=sent, content=body or None, auth=None
+            answer = self._management.ask(
+                method, url.path, headers=sent, content=body or None, statuses=_TOLD
             )
-        except httpx.HTTPError as error:
-            reason = {"error": "unavailable", "reason": type(error).__name__}
-            return httpx.codes.SERVICE_UNAVAILABLE, json.dumps(reason).encode(), {}
-        if not answer.is_success:
-            return answer.status_code, answer.content, {}
-        told = answer.json()
+        except CollectError as error:
+            return 503, json.dumps({"error": "unavailable", "reason": str(error)}).encode(), {}
+        if answer.status != _TOLD[0]:
+            return answer.status, answer.body, {}
+        told = json.loads(answer.body)
         if method == "POST":
             told = [self._letter(letter) for letter in told]
         elif isinstance(told, list):
             told = [self._shown(queue, age) for queue in told]
         elif "name" in told:
             told = self._shown(told, age)
-        return answer.status_code, json.dumps(told).encode(), {}
+        return answer.status, json.dumps(told).encode(), {}
 
     def _shown(self, queue: dict[str, Any], age: timedelta) -> dict[str, Any]:
         log = self._logs.get(queue["name"])
