@@ -3,7 +3,7 @@
 import itertools
 import queue
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,8 +14,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from app.clock import SystemClock
 from app.demo import shopfloor
+from app.demo.estate import Carriers
 from app.demo.group import Happening, Kind
 from app.demo.shopfloor import WORDS, EdgeNode, Host, ShopFloor, heard, told
+from app.demo.simulation import Wish, simulation
 from app.demo.systems.sparkplug import (
     BD_SEQ,
     REBIRTH,
@@ -229,3 +231,22 @@ def test_a_message_that_is_lost_is_not_passed_over(server, group):
             other.client.publish(topic(group, Verb.DEVICE_DATA, "1000", "M-1"), forged)
             with pytest.raises(CarrierError, match="number 9 came where 3 was to come"):
                 host.data(WAITS)
+
+
+@pytest.mark.live
+def test_a_group_whose_broker_goes_away_stands_still_and_says_so(tmp_path, until, caplog):
+    if why := mosquitto.missing():
+        pytest.skip(f"no Mosquitto can be started here: {why}")
+    looks = []
+    with ExitStack() as stack:
+        broker = stack.enter_context(ExitStack())
+        url = broker.enter_context(mosquitto.broker(tmp_path))
+        wish = Wish(days=1, plants=1, faults="none")
+        carriers = Carriers(mqtt=shopfloor.address(url))
+        group = stack.enter_context(simulation(tmp_path / "demo", wish, carriers))
+        list(group.stops())
+        broker.close()
+        stack.enter_context(group.going_on(86_400, 0.05, lambda: looks.append(True)))
+        until(lambda: "the group stands still" in caplog.messages, "the end is told")
+    (said,) = [one.reason for one in caplog.records if one.msg == "the group stands still"]
+    assert said.startswith("MQTT broker at 127.0.0.1:")
