@@ -37,6 +37,7 @@ def configure(level: str, form: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in ("httpx", "httpcore", "apscheduler", "werkzeug", "waitress", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # its errors are raised as well
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -13,9 +13,13 @@ from app.cli import OK, USAGE, Failure, told
 from app.cli.output import emit, say, table
 from app.cli.reconciling import ACCOUNTED, accounted
 from app.cli.running import show
+from app.demo import shopfloor
+from app.demo.estate import Carriers
 from app.demo.folder import FolderError
 from app.demo.simulation import Simulation, Wish, simulation
 from app.demo.stage import last_looked, play, staged
+from app.demo.systems import rabbitmq
+from app.demo.wire import CarrierError
 from app.jobs import reconcile as reconciling
 from app.jobs import replay, results, signals
 from app.jobs.collect import Report as Pull
@@ -59,6 +63,25 @@ EVERY = 10  # seconds between two looks at the group that lives on
 @click.option(
     "--recorded", is_flag=True, help="Recorded answers of real systems in place of the group."
 )
+@click.option(
+    "--broker",
+    envvar="TIEOUT_DEMO_BROKER",
+    metavar="URL",
+    help="A RabbitMQ that carries the group's messages, as amqp://user:password@host:port of an"
+    " administrator. Without one the demo has its own middleware.",
+)
+@click.option(
+    "--management",
+    envvar="TIEOUT_DEMO_MANAGEMENT",
+    metavar="URL",
+    help="Where the management API of that RabbitMQ is, if not at port 15672 of the same host.",
+)
+@click.option(
+    "--mqtt",
+    envvar="TIEOUT_DEMO_MQTT",
+    metavar="URL",
+    help="An MQTT broker over which the shop floors publish Sparkplug B, as mqtt://host:port.",
+)
 @click.option("--port", default=8050, show_default=True, help="Port of the dashboard.")
 @click.pass_context
 def demo(ctx: click.Context, /, folder: Path, *, recorded: bool, **asked: Any) -> int:
@@ -69,15 +92,27 @@ def demo(ctx: click.Context, /, folder: Path, *, recorded: bool, **asked: Any) -
     """
     form = ctx.obj["format"]
     once, port, speed = asked.pop("once"), asked.pop("port"), asked.pop("speed")
+    brokers = {name: asked.pop(name) for name in ("broker", "management", "mqtt")}
     try:
+        carriers = _carriers(**brokers)
         if recorded:
             _replay(folder.resolve(), form, once=once, port=port)
         else:
-            with simulation(folder.resolve(), Wish(**asked)) as group:
+            with simulation(folder.resolve(), Wish(**asked), carriers) as group:
                 _simulate(group, form, once=once, port=port, speed=speed)
     except (FolderError, ValueError) as error:
         raise Failure(str(error), USAGE) from error
+    except CarrierError as error:
+        raise Failure(str(error)) from error
     return OK
+
+
+def _carriers(broker: str | None, management: str | None, mqtt: str | None) -> Carriers:
+    """The real brokers asked for. Raises `ValueError`."""
+    return Carriers(
+        broker=rabbitmq.address(broker, management) if broker else None,
+        mqtt=shopfloor.address(mqtt) if mqtt else None,
+    )
 
 
 # The simulated group

@@ -37,6 +37,7 @@ FIELDS = {
     "message_id": "Message id",
     "channel": "Channel",
     "ready": "Waiting",
+    "in_flight": "Taken, not answered",
     "consumers": "Consumers",
     "retries": "Retries",
     "stuck_reason": "Stuck",
@@ -53,7 +54,7 @@ AS_SENT = {
 }
 BY_DESIGN = ("kind", "sub_kind", "status_source")  # each system has its own words for these
 MEASURED = ("quantity", "status", "stock_status", "state", "occurred_on", "posting_on", "ready")
-NUMBERS = ("quantity", "quantity_source", "ready", "consumers", "retries")
+NUMBERS = ("quantity", "quantity_source", "ready", "in_flight", "consumers", "retries")
 CLOCKS = {
     "occurred_at": "Happened",
     "effective_at": "Effective",

@@ -5,6 +5,7 @@ demo is refused there.
 """
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,12 +13,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.clock import SetClock
-from app.demo.estate import Estate, running
+from app.demo.estate import Carriers, Estate, running
 from app.demo.faults import Planting, plan_of
 from app.demo.folder import claim
 from app.demo.group import Group, simulate
 from app.demo.systems.edi import partnered
-from app.demo.wire import Wire
+from app.demo.wire import CarrierError, Wire
+
+log = logging.getLogger(__name__)
 
 LIVE_DAYS = 7  # how long it can go on after its history
 _STOPS = (timedelta(days=2), timedelta(hours=2))  # before the end, when tieout looks as well
@@ -102,27 +105,33 @@ class Simulation:
         while now < self.lasts_until and not self._halted.wait(every):
             now = min(self.clock.now(), self.lasts_until)
             self.clock.stand()
-            self.tell(now)
+            try:
+                self.tell(now)
+            except CarrierError as error:
+                log.error("the group stands still", extra={"reason": str(error)})
+                return
             look()
             if now < self.lasts_until:
                 self.clock.run(speed)
 
 
 @contextlib.contextmanager
-def simulation(folder: Path, wish: Wish) -> Iterator[Simulation]:
-    """Systems up, faults planted, nothing told yet.
+def simulation(folder: Path, wish: Wish, carriers: Carriers | None = None) -> Iterator[Simulation]:
+    """Systems up, faults planted, nothing told yet; real brokers carry it where they are given.
 
     Raises `FolderError` where the folder holds something else, `ValueError` for a group that is
-    none, `LandscapeError` for a file of faults.
+    none, `LandscapeError` for a file of faults, `CarrierError` for a broker that is not there.
     """
     told = Group(seed=wish.seed, days=wish.days, plants=wish.plants).ends_at
     group = Group(seed=wish.seed, days=wish.days + LIVE_DAYS, plants=wish.plants)
     plan = plan_of(wish.faults, group, wish.days)
-    claim(folder, wish.text)
+    # Queues of another broker are other queues.
+    real = " --broker" if carriers and carriers.broker else ""
+    claim(folder, f"{wish.text}{real}")
     history = list(simulate(group))
     looks = [told - before for before in _STOPS]
     planting = Planting(group, history, plan, told, partnered(group), looks=looks)
     clock = SetClock(group.starts_at, running=False)
-    with running(folder, group, clock) as estate:
+    with running(folder, group, clock, carriers) as estate:
         wire = Wire(group, history, estate.system, estate.bus, planting)
         yield Simulation(folder, estate, clock, wire, planting, told, group.ends_at)

@@ -18,6 +18,10 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 Step = Callable[[str, int, Happening, datetime], None]
 
 
+class CarrierError(Exception):
+    """What carries messages cannot be reached, or has lost one."""
+
+
 class System(Protocol):
     """Something that keeps a book."""
 

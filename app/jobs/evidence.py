@@ -24,10 +24,10 @@ SHOWN = (
     "effective_at", "changed_at", "balance_at", "time_basis", "plant", "location", "item",
     "item_revision", "lot", "serial", "order_no", "op_no", "quantity", "unit", "quantity_source",
     "unit_source", "stock_status", "document_no", "correlation_id", "channel", "stuck_reason",
-    "error_text", "retries", "ready", "consumers", "refused_last_hour", "message_id", "code",
-    "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "object", "key",
-    "name", "is_active", "attributes", "account", "period", "amount", "currency", "order_line",
-    "reference_no", "raw_ref",
+    "error_text", "retries", "ready", "in_flight", "consumers", "refused_last_hour", "message_id",
+    "code", "equipment", "reason", "started_at", "ended_at", "maintenance_order_no", "object",
+    "key", "name", "is_active", "attributes", "account", "period", "amount", "currency",
+    "order_line", "reference_no", "raw_ref",
 )  # fmt: skip
 SEARCHED = (
     "source_key", "order_no", "lot", "serial", "item", "document_no", "correlation_id",

@@ -121,7 +121,7 @@ CREATE TABLE channel_depth (
 COMMENT ON TABLE channel_depth IS 'One sample of how much waits in a queue or topic.';
 COMMENT ON COLUMN channel_depth.ready IS 'Messages waiting for a consumer';
 COMMENT ON COLUMN channel_depth.in_flight IS 'Delivered, not yet acknowledged';
-COMMENT ON COLUMN channel_depth.refused_last_hour IS 'Deliveries of the hour before that nobody acknowledged: put back, or sent round through a retry queue';
+COMMENT ON COLUMN channel_depth.refused_last_hour IS 'Deliveries of the hour before that nobody acknowledged: not answered yet, put back, or sent round through a retry queue';
 COMMENT ON COLUMN channel_depth.oldest_at IS 'Time stamp of the message at the head, where producers set one';
 
 CREATE TABLE stock_balance (

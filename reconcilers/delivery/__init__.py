@@ -57,6 +57,7 @@ class Delivery:
             judged = "channel"
             run(con, "carries", _NOTHING)
             is_head = spec.watch == "head"
+            run(con, "held", _sql("held", table=table))
             run(con, "waiting", _sql("head" if is_head else "waiting", table=table))
         else:
             side, table = "messages", spec.messages.table if spec.messages else ""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from app.cli import OK, USAGE
+from app.cli import BLIND, OK, USAGE
 from app.demo.folder import FolderError
 from app.demo.simulation import Wish, simulation
 
@@ -62,6 +62,9 @@ def test_another_demo_is_refused_in_its_folder(tieout, folder):
         (("--plants", "0"), "are no group"),
         (("--days", "0"), "are no group"),
         (("--faults", "nowhere.yml"), "nowhere.yml: cannot be read"),
+        (("--broker", "http://here"), "amqp://user:password@host:port"),
+        (("--broker", "amqp://here/room"), "virtual host of its own"),
+        (("--mqtt", "here:1883"), "mqtt://host:port"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(tieout, tmp_path, words, why):
@@ -75,6 +78,22 @@ def test_what_cannot_be_leaves_the_folder_free(tieout, tmp_path):
     folder = str(tmp_path / "demo")
     assert tieout("demo", "--once", "--dir", folder, "--plants", "0").code == USAGE
     assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--broker", "amqp://me:letmein@127.0.0.1:1", "--management", "http://127.0.0.1:1"),
+         "RabbitMQ: DELETE /api/vhosts/tieout-demo-"),
+        (("--mqtt", "mqtt://me:letmein@127.0.0.1:1"), "MQTT broker at 127.0.0.1:1"),
+    ],
+)  # fmt: skip
+def test_a_broker_that_is_not_there_is_told_in_one_line(tieout, tmp_path, words, why):
+    said = tieout("demo", *SMALL, "--dir", str(tmp_path / "demo"), *words)
+    assert said.code == BLIND
+    assert why in said.err
+    assert "letmein" not in said.err
+    assert len(said.err.splitlines()) == 1
 
 
 def test_recordings_and_group_do_not_share_a_folder(tieout, folder):

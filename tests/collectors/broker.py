@@ -22,6 +22,9 @@ listeners.tcp.1 = 127.0.0.1:{amqp}
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {http}
 collect_statistics_interval = 500
+management.sample_retention_policies.global.minute = 1
+management.sample_retention_policies.basic.minute = 1
+management.sample_retention_policies.detailed.minute = 1
 loopback_users.guest = true
 vm_memory_high_watermark.absolute = 512MB
 disk_free_limit.absolute = 50MB
@@ -38,10 +41,10 @@ def missing() -> str | None:
 
 
 class Broker:
-    """The management API of a node, asked as its administrator."""
+    """The management API of a node, asked as its administrator; `amqp` is where it is spoken to."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, amqp: str) -> None:
+        self.address, self.amqp = address, amqp
         self._http = httpx.Client(base_url=f"{address}/api", auth=("guest", "guest"), timeout=30)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -119,7 +122,7 @@ def node(folder: Path) -> Iterator[Broker]:
         server = subprocess.Popen(
             [SERVER], env=environment, stdout=log, stderr=log, start_new_session=True
         )
-    broker = Broker(f"http://127.0.0.1:{http}")
+    broker = Broker(f"http://127.0.0.1:{http}", f"amqp://guest:guest@127.0.0.1:{amqp}")
     try:
         _wait(broker, server, folder / "console.log")
         yield broker

@@ -98,8 +98,8 @@ _CHANNELS = """\
     format: ndjson
     into: channel_depth
     contract:
-      {channel: text, channel_role: text?, at: instant, ready: integer, consumers: integer,
-       idle_since: instant?, oldest_at: instant?, refused: integer?}
+      {channel: text, channel_role: text?, at: instant, ready: integer, in_flight: integer?,
+       consumers: integer, idle_since: instant?, oldest_at: instant?, refused: integer?}
 """
 _LINES = """\
   lines:
@@ -247,8 +247,9 @@ FROM page
     "channels": """\
 -- How much waits.
 SELECT channel AS source_key, channel, coalesce(channel_role, 'main') AS channel_role,
-    instant("at", 'UTC') AS sampled_at, ready, consumers, instant(idle_since, 'UTC') AS idle_since,
-    instant(oldest_at, 'UTC') AS oldest_at, refused AS refused_last_hour
+    instant("at", 'UTC') AS sampled_at, ready, in_flight, consumers,
+    instant(idle_since, 'UTC') AS idle_since, instant(oldest_at, 'UTC') AS oldest_at,
+    refused AS refused_last_hour
 FROM page
 """,
 }

@@ -6,6 +6,7 @@ systems, their secrets.
 
 import contextlib
 import csv
+import hashlib
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from app.clock import SetClock
+from app.demo import shopfloor
 from app.demo.estate.plants import calendar, declared
 from app.demo.folder import emptied, filled, secret, write_landscape, write_secret
 from app.demo.group import Group, Happening
@@ -21,7 +23,7 @@ from app.demo.group.masterdata import DOCK, FINISHED
 from app.demo.ledgers import odoo_plants, sap_plants
 from app.demo.middleware import Middleware
 from app.demo.replay import Recording, Server
-from app.demo.systems import cmms, edi, mes_files, odoo, qms, wms
+from app.demo.systems import cmms, edi, mes_files, odoo, qms, rabbitmq, wms
 from app.demo.systems.broker import Broker
 from app.demo.systems.cmms import Cmms
 from app.demo.systems.edi import ADVICES, FINISHED_GOODS, Edi, partnered
@@ -38,6 +40,7 @@ from app.demo.systems.wms import Wms
 from app.demo.wire import CMMS, ERP, MES, QMS, SUPPLIER, WMS, Punctual, System
 
 MIDDLEWARE, THREEPL, ODOO = "middleware", "threepl", "odoo"
+_TOWER = "tower"  # who reads the middleware
 _PAGE = 2000
 _BUSY = 40  # every so manyth request to the warehouse is one too many
 _DOWN = 9  # every so manyth request to maintenance meets it restarting; it says not for how long
@@ -90,9 +93,23 @@ class Estate:
             system.pass_time(until)
 
 
+@dataclass(frozen=True)
+class Carriers:
+    """Real brokers that carry what the embedded middleware and the shop floors would."""
+
+    broker: rabbitmq.Address | None = None
+    mqtt: shopfloor.Address | None = None
+
+
 @contextlib.contextmanager
-def running(folder: Path, group: Group, clock: SetClock) -> Iterator[Estate]:
-    """Systems up, landscape written. What the systems knew of an earlier start is forgotten."""
+def running(
+    folder: Path, group: Group, clock: SetClock, carriers: Carriers | None = None
+) -> Iterator[Estate]:
+    """Systems up, landscape written. What the systems knew of an earlier start is forgotten.
+
+    Raises `CarrierError` where a carrier cannot be reached.
+    """
+    carriers = carriers or Carriers()
     folder.mkdir(parents=True, exist_ok=True)
     keys = {name: secret(folder, f"{name}.key") for name in (ERP, ODOO, WMS, QMS, CMMS, MIDDLEWARE)}
     codes, in_odoo = tuple(site.code for site in group.sites), odoo_plants(group)
@@ -102,7 +119,9 @@ def running(folder: Path, group: Group, clock: SetClock) -> Iterator[Estate]:
         store = RestService(wms.LISTS, keys[WMS], paging="cursor", busy_every=_BUSY)
         quality = RestService(qms.LISTS, keys[QMS])
         repair = RestService(cmms.LISTS, keys[CMMS], busy_every=_DOWN, busy=UNAVAILABLE)
-        broker = Broker("tower", keys[MIDDLEWARE], clock)
+        room = _room(folder)
+        broker, fill = _middleware(stack, carriers.broker, room, keys[MIDDLEWARE], clock)
+        floors = stack.enter_context(shopfloor.opened(carriers.mqtt, room))
         for service in (books, store, quality, repair):
             stack.enter_context(contextlib.closing(service))
         served: dict[str, Recording] = {
@@ -128,7 +147,7 @@ def running(folder: Path, group: Group, clock: SetClock) -> Iterator[Estate]:
         }
         systems = {(role, code): one for code in codes for role, one in everywhere.items()}
         systems |= {(WMS, code): Shared(depot, partner) for code in outside}
-        punctual: list[Punctual] = [depot, portal, partner]
+        punctual: list[Punctual] = [broker, floors, depot, portal, partner]
         texts = edi.landscape(codes, folder / "systems" / SUPPLIER, [SUPPLIER])
         texts |= edi.landscape(outside, advices, [THREEPL])
         if in_odoo:
@@ -144,9 +163,30 @@ def running(folder: Path, group: Group, clock: SetClock) -> Iterator[Estate]:
             else:
                 systems[MES, code] = floor = _database(folder, group, code, texts)
                 stack.callback(floor.close)
+            systems[MES, code] = floors.plant(code, systems[MES, code])
             texts[f"sources/{WMS}{code}.yml"] = _template("wms.yml", plant=code, wms=addresses[WMS])
-        _write_landscape(folder / "landscape", group, addresses, texts)
+        _write_landscape(folder / "landscape", group, fill | addresses, texts)
         yield Estate(folder, clock, systems, punctual, Middleware(broker, group.starts_at))
+
+
+def _room(folder: Path) -> str:
+    """What belongs to this folder's demo on brokers it may share: a name nobody else takes."""
+    return f"tieout-demo-{hashlib.sha256(secret(folder, 'room.key').encode()).hexdigest()[:12]}"
+
+
+def _middleware(
+    stack: contextlib.ExitStack,
+    server: rabbitmq.Address | None,
+    room: str,
+    password: str,
+    clock: SetClock,
+) -> tuple[Broker | rabbitmq.RabbitMQ, dict[str, str]]:
+    """The broker, real or embedded, and what its source is told: who may look, and where."""
+    if server is None:
+        told = {"middleware_user": _TOWER, "middleware_vhost": "%2F"}
+        return Broker(_TOWER, password, clock), told
+    broker = stack.enter_context(rabbitmq.opened(server, room, password, clock))
+    return broker, {"middleware_user": room, "middleware_vhost": room}
 
 
 def _dropping(

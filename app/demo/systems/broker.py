@@ -9,7 +9,7 @@ history and his error. That is why a message given up at once has no history.
 import base64
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -135,6 +135,9 @@ class Broker:
                 raise ValueError(f"{queue} has no consumer")
             self._queues[queue].consumers -= 1
 
+    def pass_time(self, until: datetime) -> None:
+        """Nothing is done by the clock, and statistics are never late."""
+
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """One request to the management interface: queues, one queue, a look at its messages."""
         if headers.get("Authorization") != self._credentials:
@@ -200,12 +203,10 @@ def _shown(queue: _Queue, now: datetime, age: timedelta) -> dict[str, Any]:
     averages only where they are asked for.
     """
     waiting = len(queue.held)
+    times = {"deliver": queue.delivered, "ack": queue.acknowledged}
     stats: dict[str, Any] = {"publish": queue.published, "redeliver": 0}
-    for name, instants in (("deliver", queue.delivered), ("ack", queue.acknowledged)):
-        stats[name] = len(instants)
-        if age:
-            recent = takewhile(lambda at: at > now - age, reversed(instants))
-            stats[f"{name}_details"] = {"avg_rate": len([*recent]) / age.total_seconds()}
+    stats |= {name: len(instants) for name, instants in times.items()}
+    stats |= averages(times, now, age) if age else {}
     head = int(queue.held[0].message.timestamp.timestamp()) if queue.held else None
     return {
         "arguments": dict(queue.arguments),
@@ -228,6 +229,24 @@ def _shown(queue: _Queue, now: datetime, age: timedelta) -> dict[str, Any]:
     }
 
 
+def averages(
+    times: Mapping[str, Sequence[datetime]], now: datetime, age: timedelta
+) -> dict[str, dict[str, float]]:
+    """What was done a second in the time before `now`, by its name; `times` are in their order."""
+    since, seconds = now - age, age.total_seconds()
+    return {
+        f"{name}_details": {
+            "avg_rate": len([*takewhile(lambda at: at > since, reversed(instants))]) / seconds
+        }
+        for name, instants in times.items()
+    }
+
+
+def encoded(message: Message) -> bytes:
+    """The payload of a message."""
+    return json.dumps(dict(message.body)).encode()
+
+
 def _looked(queue: _Queue, asked: Mapping[str, Any]) -> Answer:
     """The first messages of a queue, which stay where they are."""
     if asked.get("ackmode") != LOOKING:
@@ -239,7 +258,7 @@ def _looked(queue: _Queue, asked: Mapping[str, Any]) -> Answer:
 
 def _letter(held: _Held, left: int) -> dict[str, Any]:
     """A message as it is read, `left` behind it."""
-    message, payload = held.message, json.dumps(dict(held.message.body))
+    message, payload = held.message, encoded(held.message)
     properties = {
         "app_id": message.app_id,
         "type": message.type,
@@ -251,13 +270,13 @@ def _letter(held: _Held, left: int) -> dict[str, Any]:
         "content_type": "application/json",
     }
     return {
-        "payload_bytes": len(payload.encode()),
+        "payload_bytes": len(payload),
         "redelivered": False,
         "exchange": "",
         "routing_key": held.routing_key,
         "message_count": left,
         "properties": properties,
-        "payload": payload,
+        "payload": payload.decode(),
         "payload_encoding": "string",
     }
 
