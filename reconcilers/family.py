@@ -196,6 +196,7 @@ class Family(Protocol):
 
     name: ClassVar[str]
     is_incremental: ClassVar[bool]  # facts that share no key cannot influence each other
+    is_valued: ClassVar[bool]  # quantities of its findings are money already
 
     @property
     def Spec(self) -> type[BaseModel]:  # noqa: N802 - a class, as every family has it

@@ -146,7 +146,7 @@ class Drafter:
         }
 
     def _unit_value(self, row: Row) -> tuple[Decimal | None, str | None]:
-        if getattr(self._loaded.family, "is_valued", False):  # quantities are money already
+        if self._loaded.family.is_valued:
             return Decimal(1), row["unit"]
         return self._values.get(self._priced(row), (None, None))
 

@@ -22,6 +22,7 @@ class Agreement:
     name: ClassVar[str] = "agreement"
     Spec: ClassVar[type[AgreementSpec]] = AgreementSpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: AgreementSpec) -> Mapping[str, SideUse]:
         """The records of both sides; or facts, of which keys are judged, and the records."""

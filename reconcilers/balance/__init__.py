@@ -43,6 +43,7 @@ class Balance:
     name: ClassVar[str] = "balance"
     Spec: ClassVar[type[BalanceSpec]] = BalanceSpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: BalanceSpec) -> Mapping[str, SideUse]:
         """Snapshot lines, the movements that change them, and pairs of movements that explain."""

@@ -24,6 +24,7 @@ class Delivery:
     name: ClassVar[str] = "delivery"
     Spec: ClassVar[type[DeliverySpec]] = DeliverySpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: DeliverySpec) -> Mapping[str, SideUse]:
         """Messages and the events they should cause, or channels."""

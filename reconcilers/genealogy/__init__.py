@@ -28,6 +28,7 @@ class Genealogy:
     name: ClassVar[str] = "genealogy"
     Spec: ClassVar[type[GenealogySpec]] = GenealogySpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: GenealogySpec) -> Mapping[str, SideUse]:
         """What is used, and what tells where lots come from."""

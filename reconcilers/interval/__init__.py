@@ -40,6 +40,7 @@ class Interval:
     name: ClassVar[str] = "interval"
     Spec: ClassVar[type[IntervalSpec]] = IntervalSpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: IntervalSpec) -> Mapping[str, SideUse]:
         """Decisions, and the stock and movements they bind; stops or orders, and maintenance."""

@@ -41,6 +41,7 @@ class Match:
     name: ClassVar[str] = "match"
     Spec: ClassVar[type[MatchSpec]] = MatchSpec
     is_incremental: ClassVar[bool] = True
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: MatchSpec) -> Mapping[str, SideUse]:
         """Expected and observed events, and the messages that carry the expected ones."""

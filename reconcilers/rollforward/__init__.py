@@ -34,6 +34,7 @@ class Rollforward:
     name: ClassVar[str] = "rollforward"
     Spec: ClassVar[type[RollforwardSpec]] = RollforwardSpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: RollforwardSpec) -> Mapping[str, SideUse]:
         """What is there now, what was there at both ends of the roll, and what moved."""

@@ -18,6 +18,7 @@ class Silence:
     name: ClassVar[str] = "silence"
     Spec: ClassVar[type[SilenceSpec]] = SilenceSpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: SilenceSpec) -> Mapping[str, SideUse]:
         """What should come. It is sources that are judged, not facts: none is accounted for."""

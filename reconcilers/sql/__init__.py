@@ -39,6 +39,7 @@ class Sql:
     name: ClassVar[str] = "sql"
     Spec: ClassVar[type[SqlSpec]] = SqlSpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: SqlSpec) -> Mapping[str, SideUse]:
         """The tables the statement reads; each tells what a finding is called by."""

@@ -38,6 +38,7 @@ class State:
     name: ClassVar[str] = "state"
     Spec: ClassVar[type[StateSpec]] = StateSpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: StateSpec) -> Mapping[str, SideUse]:
         """Orders of both sides."""

@@ -22,6 +22,7 @@ class Tally:
     name: ClassVar[str] = "tally"
     Spec: ClassVar[type[TallySpec]] = TallySpec
     is_incremental: ClassVar[bool] = False
+    is_valued: ClassVar[bool] = False
 
     def sides(self, spec: TallySpec) -> Mapping[str, SideUse]:
         """Reports, and the orders they are of or what was used for them."""
