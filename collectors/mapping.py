@@ -133,7 +133,8 @@ def _decoding_once(tree: exp.Expr, branches: list[exp.Select]) -> str:
         page = branch.args["from_"].this
         page.replace(exp.alias_(exp.to_table("decoded"), page.alias_or_name, table=True))
     also = "".join(f', {call} AS "{name}"' for call, name in decoded.items())
-    return f"WITH decoded AS (SELECT *{also} FROM page) {tree.sql(dialect='duckdb')}"
+    mapping = tree.sql(dialect="duckdb")
+    return f"WITH decoded AS (SELECT *{also} FROM page) {mapping}"
 
 
 def _is_decoding(value: exp.Expr) -> bool:

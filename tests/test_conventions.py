@@ -79,7 +79,7 @@ WRITTEN = {
         kind missing more name ready rest said sent sql table too_large twice unknown
         _unknown value values words
     """,
-    "collectors/mapping.py": "cases",
+    "collectors/mapping.py": "also cases mapping",
     "collectors/transports/sql.py": "name number",
     "collectors/typed.py": "all_of cases columns expected fits kind raw raws value",
     "reconcilers/agreement/__init__.py": "alias column name said",
