@@ -1,8 +1,9 @@
 """Exceptions held against the truth: what was found, what was missed, what was invented, and when.
 
 An exception tells a fault when it stands at the fault's plant under one of its keys, at a time the
-fault was there. Where several would do, the one with the right code is taken; an exception that
-tells one fault rightly is not spent on another.
+fault was there. Where several would do, the one that had the right code then is taken: an exception
+lives on and may tell of another fault later. One that tells a fault rightly is not spent on another
+it tells wrongly.
 """
 
 from collections import defaultdict
@@ -10,13 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from statistics import median
 from typing import Any
 
 from app.score.truth import Fault
-from app.store.reading import Reader, Wanted
+from app.store.reading import Reader, Wanted, codes_of
 
 Row = Mapping[str, Any]  # an exception as the store reads it
+Courses = Mapping[str, Sequence[tuple[datetime, frozenset[str]]]]  # the codes of each, since when
 NONE = timedelta(0)
 
 
@@ -159,7 +162,12 @@ class Score:
         }
 
 
-def scored(faults: Iterable[Fault], exceptions: Sequence[Row], runs: Sequence[Run]) -> Score:
+def scored(
+    faults: Iterable[Fault],
+    exceptions: Sequence[Row],
+    runs: Sequence[Run],
+    courses: Courses | None = None,
+) -> Score:
     """Hold all exceptions there ever were against the truth."""
     result, known = Score(exceptions=exceptions), _Keys(exceptions)
     judged, decoys = [], []
@@ -172,7 +180,8 @@ def scored(faults: Iterable[Fault], exceptions: Sequence[Row], runs: Sequence[Ru
             result.unseen.append(fault)
     told = {fault: known.telling(fault) for fault in judged}
     rightly = {
-        fault: [row for row in rows if _is_coded(row, fault)] for fault, rows in told.items()
+        fault: [row for row in rows if _is_coded(row, fault, (courses or {}).get(row["id"], ()))]
+        for fault, rows in told.items()
     }
     spent = {row["id"] for rows in rightly.values() for row in rows}
     for fault in judged:
@@ -194,7 +203,7 @@ def scored(faults: Iterable[Fault], exceptions: Sequence[Row], runs: Sequence[Ru
 def score_of(reader: Reader, faults: Iterable[Fault]) -> Score:
     """Hold all exceptions of a store against the truth."""
     runs = [Run(**row) for row in reader.judged()]
-    return scored(faults, reader.exceptions(Wanted(states=())), runs)
+    return scored(faults, reader.exceptions(Wanted(states=())), runs, reader.courses())
 
 
 class _Keys:
@@ -242,8 +251,15 @@ def _is_then(row: Row, fault: Fault) -> bool:
     return not ended and (fault.until is None or began <= fault.until)
 
 
-def _is_coded(row: Row, fault: Fault) -> bool:
-    return fault.code in (row["code"], *(row["also"] or "").split(","))
+def _is_coded(row: Row, fault: Fault, course: Sequence[tuple[datetime, frozenset[str]]]) -> bool:
+    """Whether an exception has the code of a fault, or had it while the fault was there."""
+    until = [at for at, _ in course[1:]]
+    had = [
+        codes
+        for (at, codes), ends in zip_longest(course, until)
+        if (fault.until is None or at <= fault.until) and (ends is None or ends > fault.since)
+    ]
+    return any(fault.code in codes for codes in (codes_of(row), *had))
 
 
 def _could_see(run: Run, fault: Fault) -> bool:

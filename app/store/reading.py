@@ -1,5 +1,6 @@
 """What anyone may read of the SQL store while the worker writes."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,11 @@ EXPORT = (
     "owner", "cause", "as_of", "known_at",
 )  # fmt: skip
 ABOUT_LIMIT = 500
+
+
+def codes_of(row: Mapping[str, Any]) -> frozenset[str]:
+    """The codes an exception has, or had by an entry of its audit."""
+    return frozenset((row["code"], *(row["also"] or "").split(","))) - {""}
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,16 @@ class Reader:
         """From when until when each exception stood, by rule and plant; None: it still does."""
         c = t.exception.c
         return self._rows(sa.select(c.rule, c.plant, c.first_seen_at, c.resolved_at))
+
+    def courses(self) -> dict[str, list[tuple[datetime, frozenset[str]]]]:
+        """The codes each exception was given, and since when; oldest first."""
+        c = t.audit.c
+        query = sa.select(c.object_id, c.at, c.new).where(c.object == "exception").order_by(c.seq)
+        found: dict[str, list[tuple[datetime, frozenset[str]]]] = defaultdict(list)
+        for row in self._rows(query):
+            if row["new"].get("code"):
+                found[row["object_id"]].append((row["at"], codes_of(row["new"])))
+        return found
 
     def rejects(
         self, source: str | None = None, feed: str | None = None, state: str | None = "open"

@@ -56,6 +56,22 @@ def test_found_missed_and_false():
     assert (overall.recall, overall.precision, overall.code_right) == (0.5, 0.5, 1.0)
 
 
+def test_an_exception_that_lived_on_has_told_what_it_told_before():
+    """A queue stands, moves again, and is tried for ever two days later: it is one exception."""
+    day = 24 * HOUR
+    stood = fault("Q1", code="stuck_message", until=NOON + 4 * HOUR)
+    storm = fault("Q1", code="retry_storm", since=NOON + 2 * day, line=3)
+    row = told(key="Q1", code="retry_storm", due_at=NOON + 2 * day)
+    runs = [*RUNS, Run("r", NOON + 2 * day + HOUR, NOON + 2 * day + HOUR)]
+    course = [
+        (row["first_seen_at"], frozenset({"stuck_message"})),
+        (NOON + 2 * day + HOUR, frozenset({"retry_storm"})),
+    ]
+    result = scored([stood, storm], [row], runs, {"EX-1": course})
+    assert [one.has_code for one in result.found] == [True, True]
+    assert [one.fault for one in scored([stood, storm], [row], runs).found] == [storm]
+
+
 @pytest.mark.parametrize(
     ("row", "is_found"),
     [

@@ -203,8 +203,9 @@ def _forgotten(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """Nobody reports an order as done, nor closes it: it seems to be at work for ever."""
     for done in shuffled(rng, past.by_kind[Kind.ORDER_COMPLETED]):
         late = past.of_order(done.order_no, Kind.ORDER_CLOSED)
-        first = min(past.of_order(done.order_no, *_REPORTS), key=lambda x: x.no)
-        since = past.after_work(first, _IDLE) + GRACE[first.kind]
+        reports = sorted(past.of_order(done.order_no, *_REPORTS), key=lambda x: x.no)
+        changed = reports[0 if past.in_sap(done) else -1]  # an Odoo stamps it with every report
+        since = past.after_work(changed, _IDLE) + GRACE[changed.kind]
         row = Row("status_drift", since, done.plant, key=bare(done.order_no))
         changes = {x.no: without(MES, ERP) for x in (done, *late)}
         yield Strike([row], changes, claims=lot_claims(done))
