@@ -127,7 +127,8 @@ def _decoding_once(tree: exp.Expr, branches: list[exp.Select]) -> str:
         made = _made(branch)
         for call in [node for node in branch.walk(prune=_is_decoding) if _is_decoding(node)]:
             columns = list(call.find_all(exp.Column))
-            if all(each.name not in made and each.table in ("", "page") for each in columns):
+            is_of_page = all(one.name not in made and one.table in ("", "page") for one in columns)
+            if is_of_page and not _is_guarded(call, branch):
                 name = decoded.setdefault(call.sql(dialect="duckdb"), f"#decoded {len(decoded)}")
                 call.replace(exp.column(name, quoted=True))
         page = branch.args["from_"].this
@@ -137,22 +138,40 @@ def _decoding_once(tree: exp.Expr, branches: list[exp.Select]) -> str:
     return f"WITH decoded AS (SELECT *{also} FROM page) {mapping}"
 
 
+def _is_guarded(call: exp.Expr, branch: exp.Select) -> bool:
+    """Whether a call may be kept from records it fails on: the engine refuses an unknown zone."""
+    if _word(call).removesuffix("_problem").removesuffix("_basis") not in _macros()[2]:
+        return False
+    zone = call.expressions[-1] if call.expressions else call
+    is_ours = zone.name == "plant_zone" or _word(zone) == "zone_of"
+    if isinstance(zone, exp.Literal) or is_ours:
+        return False
+    return bool(branch.args.get("where")) or call.find_ancestor(exp.Case, exp.Select) is not branch
+
+
 def _is_decoding(value: exp.Expr) -> bool:
     """Whether an expression calls a macro that can have a problem, or a twin of one."""
     return _word(value).removesuffix("_problem").removesuffix("_basis") in _macros()[1]
 
 
 def _made(branch: exp.Select) -> set[str]:
-    """The names that a SELECT makes up by joins and lambdas: no columns of page."""
+    """The names that a SELECT makes up: those of joins, and what it calls its own columns.
+
+    A column that is made of one with its own name is no new name: there is such a column of page.
+    """
     joins = [*branch.args.get("joins", ()), *branch.args.get("laterals", ())]
-    aliases = (
-        name
+    joined = (
+        name.name
         for join in joins
         for name in join.find_all(exp.Identifier)
         if isinstance(name.parent, exp.Alias | exp.TableAlias)
     )
-    arguments = (name for found in branch.find_all(exp.Lambda) for name in found.expressions)
-    return {name.name for name in (*aliases, *arguments)}
+    called = (
+        column.alias
+        for column in branch.selects
+        if column.alias not in {used.name for used in column.find_all(exp.Column)}
+    )
+    return {*joined, *called}
 
 
 def _constants(columns: tuple[str, ...], branches: list[exp.Select]) -> dict[str, frozenset[str]]:

@@ -102,8 +102,14 @@ def collect(
     }
     if OWN_SOURCE in chosen:
         yield from pulled(chosen.pop(OWN_SOURCE))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
         yield from chain.from_iterable(pool.map(pulled, chosen.values()))
+    except (KeyboardInterrupt, LeaseLostError):
+        services.halt()  # the others end with the batch they are at
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def collect_source(

@@ -179,6 +179,41 @@ def test_a_mapping_is_one_plain_select(sql: str, line: int | None, said: str) ->
         assert caught.value.line == line
 
 
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        (
+            "SELECT id AS source_key, CASE id WHEN '2' THEN instant(w, z) END AS reason FROM page",
+            {"1": None, "2": "2026-11-20 14:30:00+00"},
+        ),
+        (
+            "SELECT id AS source_key, instant(w, z) AS reason FROM page WHERE z <> 'No/Zone'",
+            {"2": "2026-11-20 14:30:00+00"},
+        ),
+        (
+            "SELECT id AS source_key, trim(q, '#') AS item, exact(item) AS reason FROM page",
+            {"1": "5.000000000", "2": "7.000000000"},
+        ),
+        (
+            "SELECT id AS source_key, exact(r) AS reason FROM page, (VALUES ('8')) AS t (r)",
+            {"1": "8.000000000", "2": "8.000000000"},
+        ),
+    ],
+    ids=["guarded by a case", "left out", "a name made before", "a name of a join"],
+)
+def test_what_is_decoded_once_is_decoded_where_and_what_the_author_says(sql, wanted):
+    when = "2026-11-20T14:30:00"
+    rows = f"(1, '1', '{when}', 'No/Zone', '#5'), (2, '2', '{when}', 'UTC', '7')"
+    with mapping.connect({}) as con:
+        con.execute(
+            f"CREATE TEMP VIEW page AS FROM (VALUES {rows}) AS told (record_no, id, w, z, q)"
+        )
+        statement = mapping.parse(sql, ["source_key", "item", "reason"]).sql
+        con.execute(f"CREATE TEMP TABLE given AS {statement}")
+        con.execute("SELECT source_key, CAST(reason AS VARCHAR) FROM given")
+        assert dict(con.fetchall()) == wanted
+
+
 def test_a_mistake_in_a_mapping_is_told_with_file_and_line(tmp_path: Path) -> None:
     with (
         pytest.raises(LandscapeError) as caught,
