@@ -129,7 +129,10 @@ class Lake:
     # Raw pages
 
     def keep(self, source: str, feed: str, pull_id: str, page: Page) -> str:
-        """Write a page as received, fsynced; return its reference, relative to the raw folder."""
+        """Write a page as received, fsynced; return its reference, relative to the raw folder.
+
+        It can be relied upon once its pull is settled.
+        """
         reference = f"{source}/{feed}/{pull_id}/{page.number:06d}{PAGE_SUFFIX}"
         path = self.folder / "raw" / reference
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -140,14 +143,21 @@ class Lake:
             "received_at": page.received_at.isoformat(),
             "parameters": dict(page.parameters),
         }
-        _write_durably(path, pack(json.dumps(head).encode() + b"\n" + page.body))
+        _write(path, pack(json.dumps(head).encode() + b"\n" + page.body))
         return reference
+
+    def settle(self, source: str, feed: str, pull_id: str) -> None:
+        """Bring the names of the pages kept so far to disk: once for many of them."""
+        folder = self.folder / "raw" / source / feed / pull_id
+        if folder.is_dir():
+            sync(folder)
 
     def finish_pull(self, source: str, feed: str, pull_id: str, facts: Mapping[str, Any]) -> None:
         """Mark a pull as complete: its pages are all there is of it."""
         path = self.folder / "raw" / source / feed / pull_id / "complete.json"
         if path.parent.is_dir():
-            _write_durably(path, json.dumps(dict(facts)).encode())
+            _write(path, json.dumps(dict(facts)).encode())
+            sync(path.parent)
 
     def drop_pull(self, source: str, feed: str, pull_id: str) -> None:
         """Forget the pages of a pull without news: every record in them is held already."""
@@ -218,14 +228,13 @@ def unpack(packed: bytes) -> bytes:
         return bytes(stream.read())
 
 
-def _write_durably(path: Path, content: bytes) -> None:
-    """All or nothing, and on disk: written beside, fsynced, renamed, the folder fsynced."""
+def _write(path: Path, content: bytes) -> None:
+    """All or nothing, the content on disk: written beside, fsynced, renamed."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     os.replace(file.name, path)
-    sync(path.parent)
 
 
 def _sync_commit(table: Path, version: int) -> None:

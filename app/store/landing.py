@@ -176,6 +176,7 @@ class Store:
         Durable when it returns.
         """
         came, fresh = [], []
+        self.lake.settle(source, feed, pull_id)
         with self._writing():
             for member in mapped:
                 table = tables()[member.table]
