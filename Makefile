@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Modules are compiled as they are first needed: to compile all of them takes longer than to install them.
+INSTALL := $(PIP) install --no-compile --require-hashes
 SELF := $(PIP) install --no-deps --no-build-isolation --no-index --editable .
 CHROMIUM := /usr/bin/chromium
 BROWSER := chromium libatomic1
@@ -63,14 +65,14 @@ stale-docs: $(VENV)/dev.done
 $(VENV)/run.done: requirements.txt pyproject.toml
 	@echo "installing into $(VENV), once"
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --require-hashes -r requirements.txt
+	@$(INSTALL) -r requirements.txt
 	@$(SELF)
 	@touch $@
 
 $(VENV)/dev.done: requirements-dev.txt pyproject.toml
 	@echo "installing what tests and checks need into $(VENV), once"
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt
 	@$(SELF)
 	@touch $@ $(VENV)/run.done
 
