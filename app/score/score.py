@@ -180,7 +180,10 @@ def scored(
             result.unseen.append(fault)
     told = {fault: known.telling(fault) for fault in judged}
     rightly = {
-        fault: [row for row in rows if _is_coded(row, fault, (courses or {}).get(row["id"], ()))]
+        fault: known.closest(
+            fault,
+            [row for row in rows if _is_coded(row, fault, (courses or {}).get(row["id"], ()))],
+        )
         for fault, rows in told.items()
     }
     spent = {row["id"] for rows in rightly.values() for row in rows}
@@ -226,10 +229,17 @@ class _Keys:
         rows = {row["id"]: row for row in self._named(fault)}
         return [row for row in rows.values() if _is_there(row, fault) and _is_then(row, fault)]
 
+    def closest(self, fault: Fault, rows: Sequence[Row]) -> Sequence[Row]:
+        """Those about the record of the fault, where there are any: a machine has many faults."""
+        own = {row["id"] for row in self._of_record(fault)}
+        return [row for row in rows if row["id"] in own] or rows
+
+    def _of_record(self, fault: Fault) -> list[Row]:
+        key = fault.source_key
+        return [*self._by_record.get(key, ()), *self._by_name.get(key, ())] if key else []
+
     def _named(self, fault: Fault) -> list[Row]:
-        found: list[Row] = []
-        if fault.source_key:
-            found += self._by_record[fault.source_key] + self._by_name[fault.source_key]
+        found = self._of_record(fault)
         if fault.key:
             first, *others = fault.key.split("/")
             names = self._names

@@ -56,6 +56,15 @@ def test_found_missed_and_false():
     assert (overall.recall, overall.precision, overall.code_right) == (0.5, 0.5, 1.0)
 
 
+def test_of_two_with_the_right_code_the_one_about_the_record_itself_tells_it():
+    stop = fault("M-1", code="duplicate_posting", source_key="S-1")
+    other = told(1, "M-1", code="duplicate_posting", seen=NOON)
+    own = told(2, "M-1", code="duplicate_posting", observed=[side("S-1")])
+    [found] = scored([stop], [other, own], RUNS).found
+    assert [row["id"] for row in found.told_by] == ["EX-2"]
+    assert scored([stop], [other], RUNS).found[0].told_by[0]["id"] == "EX-1"
+
+
 def test_an_exception_that_lived_on_has_told_what_it_told_before():
     """A queue stands, moves again, and is tried for ever two days later: it is one exception."""
     day = 24 * HOUR
