@@ -38,7 +38,9 @@ class Money:
         """Entries of the ledger, and what they are held against."""
         if spec.stock and spec.costs:
             return {
-                "stock": SideUse(spec.stock, time="balance_at", snapshot="settled"),
+                "stock": SideUse(
+                    spec.stock, time="balance_at", snapshot="settled", margin=spec.blur
+                ),
                 "costs": SideUse(spec.costs, counted=False, is_needed=True, time="observed_at"),
                 "ledger": SideUse(
                     spec.ledger,
@@ -85,6 +87,10 @@ def _tied(spec: MoneySpec, bind: Bind) -> dict[str, str]:
         "plant_of_priced": "priced.at_plant" if has_plant else nothing,
         "plant_of_stock": "stock.plant" if has_plant else nothing,
         "account": "ledger.account" if has_account else nothing,
+        # Where plants are compared, what names none is of none of them.
+        "is_of_plant": "cut.plant IS NOT NULL" if has_plant else "true",
+        "is_tied_of_plant": "tied.plant IS NOT NULL" if has_plant else "true",
+        "has_account": "true" if has_account else "false",
         "is_own": "coalesce(stock.stock_owner, 'own') = 'own'",
         "blur": interval(spec.blur),
         # An account whose balance was carried forward needs nothing from before.
