@@ -16,7 +16,7 @@ from reconcilers.money.spec import MoneySpec
 _sql = partial(staged, __package__)
 _STAGES = {
     "tied": ("cut", "priced", "entry", "carried", "home", "level", "tied"),
-    "cleared": ("cleared",),
+    "cleared": ("keyed", "cleared"),
     "dated": ("dated",),
 }
 _KEYS = {
@@ -66,6 +66,7 @@ class Money:
         words = {"tied": _tied, "cleared": _cleared, "dated": _dated}[spec.question](spec, bind)
         binds = {
             "horizon": bind.horizon,
+            "since": bind.since,
             "tolerance": spec.tolerance.amount if spec.tolerance else Decimal(0),
             "currency": spec.tolerance.currency if spec.tolerance else "",
         }
@@ -101,19 +102,25 @@ def _tied(spec: MoneySpec, bind: Bind) -> dict[str, str]:
 
 def _cleared(spec: MoneySpec, bind: Bind) -> dict[str, str]:
     due, due_joins = due_after("opened_at", spec.due) if spec.due is not None else ("", "")
+    # An order line that begins so late that what it lacks would have been due was told whole.
+    trusted, trusted_joins = due_after("told_from", spec.due) if spec.due is not None else ("", "")
     key = ("source", "company", "currency", *spec.cleared)
-    own = subject("'open'", "tolerated.source", *_texts("tolerated", key[1:]))
+    own = subject("'open'", "judged.source", *_texts("judged", key[1:]))
     return {
         "moment": "coalesce(ledger.recorded_at, CAST(ledger.posting_on AS TIMESTAMPTZ))",
         "known": known("ledger", spec.cleared),
         "by": ", ".join(spec.cleared),
         "by_of_keyed": _listed("keyed", spec.cleared),
-        "by_of_tolerated": _listed("tolerated", spec.cleared),
+        "by_of_ledger": _listed("ledger", spec.cleared),
         "same_keyed_summed": _alike("keyed", "summed", key),
-        "same_due_tolerated": _alike("due", "tolerated", key),
-        "same_ledger_cleared": _alike("ledger", "cleared", key),
+        "same_opened_ledger": _alike("opened", "ledger", key),
+        "same_trusted_summed": _alike("trusted", "summed", key),
+        "same_keyed_cleared": _alike("keyed", "cleared", key),
+        "is_whole": "false" if bind.since else "true",
         "due": due,
         "due_joins": due_joins,
+        "trusted": trusted,
+        "trusted_joins": trusted_joins,
         "subject": own,
     }
 

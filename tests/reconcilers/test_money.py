@@ -492,6 +492,71 @@ def test_with_working_time_nights_do_not_count(con):
     assert found["due_at"] == at("08:00")
 
 
+@pytest.mark.parametrize(
+    ("entries", "reason"),
+    [
+        ([(100, "2026-10-10 08:00")], "what came before is not told"),  # an invoice: received when?
+        ([(-50, "2026-10-03 08:00"), (100, "2026-10-04 08:00")], "what came before is not told"),
+        ([(100, "2026-10-10 08:00"), (-40, "2026-10-20 08:00")], "what came before is not told"),
+        ([(100, "2026-10-13 08:01")], None),  # so late that its receipt was due
+        ([(-100, "2026-10-10 08:00")], None),  # received and never invoiced
+    ],
+)
+def test_what_is_told_from_a_day_on_may_lack_its_receipt(con, entries, reason):
+    plant.add(con, "ledger_entry", [open_(str(n), *one) for n, one in enumerate(entries)])
+    rule = CLEARED | {"due": timedelta(days=12)}
+    judge(con, rule, since=at("2026-10-01 08:00"))
+    assert bool(told(con)) is (reason is None)
+    assert {said for _, said in reasons(con)} == {reason}
+    judge(con, rule)
+    assert len(told(con)) == 1
+
+
+def test_with_a_balance_carried_forward_what_came_before_is_told(con):
+    opening = open_("1", 40, "2026-01-01 00:00", is_opening=True)
+    old = open_("0", 100, "2025-12-30 08:00", fiscal_year="2025")
+    plant.add(con, "ledger_entry", [old, opening, open_("2", 10)])
+    judge(con, CLEARED, since=at("2025-12-29 08:00"))
+    assert [row[1] for row in told(con)] == [Decimal(50)]
+    assert ("excluded", "in a balance carried forward") in reasons(con)
+    assert facts(con, "observed") == ["1", "2"]
+
+
+def test_where_all_is_told_what_is_carried_forward_is_told_twice(con):
+    """And makes nothing younger than it is."""
+    old = open_("0", -100, "2025-12-30 08:00", fiscal_year="2025")
+    opening = open_("1", -100, "2026-01-01 00:00", is_opening=True)
+    plant.add(con, "ledger_entry", [old, opening])
+    judge(con, CLEARED)
+    (found,) = rows(con, "SELECT variance, occurred_at FROM finding")
+    assert found == {"variance": Decimal(-100), "occurred_at": at("2025-12-30 08:00")}
+    assert ("excluded", "a balance carried forward") in reasons(con)
+
+
+def test_a_rest_that_is_tolerated_makes_nothing_older(con):
+    early, later = "2026-10-20 08:00", "2026-11-01 08:00"
+    plant.add(con, "ledger_entry", [open_("1", -100, early), open_("2", "99.50", early)])
+    plant.add(con, "ledger_entry", [open_("3", -70, later)])
+    outcome = judge(con, CLEARED)
+    assert (told(con), outcome.accounts["ledger"].not_due) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "sides", "note"),
+    [
+        ([-100, -40, +40], (100, 0), "Received and not invoiced"),
+        ([100, 40, -40], (0, 100), "Invoiced and not received"),
+    ],
+)
+def test_what_is_taken_back_is_of_the_side_it_was_of(con, amounts, sides, note):
+    entries = [open_(str(n), one, is_reversal=n == 2) for n, one in enumerate(amounts)]
+    plant.add(con, "ledger_entry", entries)
+    judge(con, CLEARED)
+    (found,) = rows(con, "SELECT quantity_expected, quantity_observed, note FROM finding")
+    assert tuple(found.values()) == (*map(Decimal, sides), note)
+    assert (facts(con, "expected"), facts(con, "observed")).count([]) == 1
+
+
 # Closed periods
 
 
@@ -548,6 +613,40 @@ def test_a_period_holds_for_its_company_and_plant(con):
     assert told(con) == []
     assert reasons(con) == {("unknown", "no period is known for its date")}
     assert outcome.accounts["ledger"].unknown == 1
+
+
+def test_the_period_an_entry_names_goes_before_that_of_its_date(con):
+    """The thirteenth lies within the twelfth and is closed later."""
+    special = period("13", "2026-10-01", None)
+    plant.add(con, "fiscal_period", [OCTOBER, special])
+    entries = [entry("1", 5, "10:00", posting_on=LAST, period="13")]
+    plant.add(con, "ledger_entry", [*entries, entry("2", 5, "10:00", posting_on=LAST, period="7")])
+    judge(con, DATED)
+    assert [row[0] for row in told(con)] == ["dated/erp/C1/2026/2"]
+
+
+def test_a_period_of_no_company_is_of_all_of_its_source(con):
+    other = OCTOBER | {"source": "mes", "company": None}
+    plant.add(con, "fiscal_period", [other])
+    plant.add(con, "ledger_entry", [entry("1", 5, "10:00", posting_on=LAST)])
+    sources = {"ledger": ("erp",), "periods": ("erp", "mes")}
+    spec = MoneySpec.model_validate(DATED)
+    evaluate(con, Money(), spec, Pairing(sources, ("P1",)), Bind(as_of=NOON, horizon=NOON))
+    assert reasons(con) == {("unknown", "no period is known for its date")}
+    plant.add(con, "fiscal_period", [other | {"source": "erp"}])
+    judge(con, DATED)
+    assert len(told(con)) == 1
+
+
+def test_what_is_entered_after_the_horizon_is_not_due(con):
+    plant.add(con, "fiscal_period", [OCTOBER])
+    plant.add(con, "ledger_entry", [entry("1", 5, "10:00", posting_on=LAST)])
+    outcome = judge(con, DATED, horizon=at("09:59"))
+    assert (told(con), outcome.accounts["ledger"].unknown) == ([], 1)  # by now it is
+    (row,) = rows(con, "SELECT verdict, check_at FROM verdict")
+    assert row == {"verdict": "not_due", "check_at": at("10:00")}
+    judge(con, DATED, horizon=at("10:00"))
+    assert len(told(con)) == 1
 
 
 def test_what_is_carried_forward_or_has_no_time_is_left_out(con):
