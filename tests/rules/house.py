@@ -149,7 +149,8 @@ _PERIODS = """\
     format: ndjson
     into: fiscal_period
     contract:
-      {period: text, ledger: text?, starts_on: text, ends_on: text, closed_at: instant?, at: instant}
+      {period: text, ledger: text?, starts_on: text, ends_on: text, closed_at: instant?,
+       at: instant}
 """
 _MAPPINGS = {
     "items": """\
