@@ -170,9 +170,9 @@ class SideUse:
     applies to. A side that only `meets` another shares its links with that one alone. Where it
     `is_gone`, its facts are those a complete listing of their source no longer has. Of stock the
     `snapshot` says which accepted one of each feed is meant: the newest, the first, or the newest
-    of an instant until which all sides are complete. What a side tells that `lasts` holds until it
-    is told anew, so that nothing of it is too old. Where `keys_only` are looked at, nobody watches
-    what the facts of the side say.
+    of an instant until which, and for `margin` beyond, all sides are complete. What a side tells
+    that `lasts` holds until it is told anew, so that nothing of it is too old. Where `keys_only`
+    are looked at, nobody watches what the facts of the side say.
     """
 
     side: Side
@@ -184,6 +184,7 @@ class SideUse:
     meets: str = ""
     is_gone: bool = False
     snapshot: Literal["newest", "first", "settled"] = "newest"
+    margin: timedelta = timedelta(0)
     lasts: bool = False
     keys_only: bool = False
 

@@ -184,7 +184,8 @@ def _snapshots(use: SideUse, sources: tuple[str, ...], bind: Bind) -> str:
     """The accepted snapshot of each feed that is meant; an accepted empty one has no lines."""
     is_first = use.snapshot == "first"
     end = "min" if is_first else "max"
-    until = min(bind.as_of, bind.horizon) if use.snapshot == "settled" else bind.as_of
+    settled = min(bind.as_of, bind.horizon - use.margin)
+    until = settled if use.snapshot == "settled" else bind.as_of
     since = f" AND balance_at >= {_instant(bind.since)}" if is_first and bind.since else ""
     return f"""
         SELECT

@@ -16,7 +16,7 @@ from reconcilers.money.spec import MoneySpec
 _sql = partial(staged, __package__)
 _STAGES = {
     "tied": ("cut", "priced", "entry", "carried", "home", "level", "tied"),
-    "cleared": ("cleared",),
+    "cleared": ("keyed", "cleared"),
     "dated": ("dated",),
 }
 _KEYS = {
@@ -38,7 +38,9 @@ class Money:
         """Entries of the ledger, and what they are held against."""
         if spec.stock and spec.costs:
             return {
-                "stock": SideUse(spec.stock, time="balance_at", snapshot="settled"),
+                "stock": SideUse(
+                    spec.stock, time="balance_at", snapshot="settled", margin=spec.blur
+                ),
                 "costs": SideUse(spec.costs, counted=False, is_needed=True, time="observed_at"),
                 "ledger": SideUse(
                     spec.ledger,
@@ -64,6 +66,7 @@ class Money:
         words = {"tied": _tied, "cleared": _cleared, "dated": _dated}[spec.question](spec, bind)
         binds = {
             "horizon": bind.horizon,
+            "since": bind.since,
             "tolerance": spec.tolerance.amount if spec.tolerance else Decimal(0),
             "currency": spec.tolerance.currency if spec.tolerance else "",
         }
@@ -85,6 +88,10 @@ def _tied(spec: MoneySpec, bind: Bind) -> dict[str, str]:
         "plant_of_priced": "priced.at_plant" if has_plant else nothing,
         "plant_of_stock": "stock.plant" if has_plant else nothing,
         "account": "ledger.account" if has_account else nothing,
+        # Where plants are compared, what names none is of none of them.
+        "is_of_plant": "cut.plant IS NOT NULL" if has_plant else "true",
+        "is_tied_of_plant": "tied.plant IS NOT NULL" if has_plant else "true",
+        "has_account": "true" if has_account else "false",
         "is_own": "coalesce(stock.stock_owner, 'own') = 'own'",
         "blur": interval(spec.blur),
         # An account whose balance was carried forward needs nothing from before.
@@ -95,19 +102,25 @@ def _tied(spec: MoneySpec, bind: Bind) -> dict[str, str]:
 
 def _cleared(spec: MoneySpec, bind: Bind) -> dict[str, str]:
     due, due_joins = due_after("opened_at", spec.due) if spec.due is not None else ("", "")
+    # An order line that begins so late that what it lacks would have been due was told whole.
+    trusted, trusted_joins = due_after("told_from", spec.due) if spec.due is not None else ("", "")
     key = ("source", "company", "currency", *spec.cleared)
-    own = subject("'open'", "tolerated.source", *_texts("tolerated", key[1:]))
+    own = subject("'open'", "judged.source", *_texts("judged", key[1:]))
     return {
         "moment": "coalesce(ledger.recorded_at, CAST(ledger.posting_on AS TIMESTAMPTZ))",
         "known": known("ledger", spec.cleared),
         "by": ", ".join(spec.cleared),
         "by_of_keyed": _listed("keyed", spec.cleared),
-        "by_of_tolerated": _listed("tolerated", spec.cleared),
+        "by_of_ledger": _listed("ledger", spec.cleared),
         "same_keyed_summed": _alike("keyed", "summed", key),
-        "same_due_tolerated": _alike("due", "tolerated", key),
-        "same_ledger_cleared": _alike("ledger", "cleared", key),
+        "same_opened_ledger": _alike("opened", "ledger", key),
+        "same_trusted_summed": _alike("trusted", "summed", key),
+        "same_keyed_cleared": _alike("keyed", "cleared", key),
+        "is_whole": "false" if bind.since else "true",
         "due": due,
         "due_joins": due_joins,
+        "trusted": trusted,
+        "trusted_joins": trusted_joins,
         "subject": own,
     }
 

@@ -8,4 +8,4 @@ SELECT subject, 'cutoff_balance' AS code, lead_no, plant, credit AS expected, de
     CASE WHEN debit = 0 THEN 'Received and not invoiced' WHEN credit = 0 THEN 'Invoiced and not received' WHEN balance < 0 THEN 'Less invoiced than received'
         ELSE 'More invoiced than received' END AS note
 FROM cleared
-WHERE is_open AND is_due
+WHERE is_off

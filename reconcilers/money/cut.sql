@@ -1,8 +1,13 @@
 /*
 stage:   cut
-grain:   one row per plant that has stock: the instant its list is true for
+grain:   one row per plant that has stock, and one for entries of no plant: the instant a list is true for
 reads:   stock
 */
-SELECT {plant} AS plant, min(balance_at) AS cut_at
-FROM stock
-GROUP BY ALL
+WITH listed AS (
+    SELECT {plant} AS plant, balance_at FROM stock
+    UNION ALL
+    SELECT CAST(NULL AS VARCHAR), balance_at FROM stock
+)
+SELECT plant, min(balance_at) AS cut_at
+FROM listed
+GROUP BY plant

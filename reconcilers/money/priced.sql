@@ -1,6 +1,6 @@
 /*
 stage:   priced
-grain:   one row per item and unit in the stock of a plant: what it is worth, to the cent; NULL where no cost is known in its unit
+grain:   one row per item and unit in the stock of a plant: what it is worth, to the cent; NULL where no cost is known in its unit; nothing is worth nothing
 reads:   stock, costs, plant_day
 The newest cost that holds on the day of the list, of the plant before that of all. What belongs to others is worth nothing here.
 Whole numbers, because a quotient of decimals is a float: quantity, cost and the quantity it is for are counted in billionths.
@@ -24,8 +24,8 @@ offered AS (
 ),
 counted AS (
     SELECT at_plant, item, currency,
-        CASE WHEN coalesce(cost_unit = unit, true) THEN CAST(quantity * 1000000000 AS HUGEINT) * CAST(unit_cost * 1000000000 AS HUGEINT) END AS product,
-        CAST(per_quantity * 1000000000 AS HUGEINT) * 10000000 AS divisor
+        CASE WHEN quantity = 0 THEN 0 WHEN coalesce(cost_unit = unit, true) THEN CAST(quantity * 1000000000 AS HUGEINT) * CAST(unit_cost * 1000000000 AS HUGEINT) END AS product,
+        CAST(coalesce(per_quantity, 1) * 1000000000 AS HUGEINT) * 10000000 AS divisor
     FROM offered
     WHERE place = 1
 )

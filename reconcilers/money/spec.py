@@ -53,7 +53,8 @@ class MoneySpec(Strict):
         default=timedelta(minutes=5),
         ge=timedelta(0),
         description="how far the clocks of the stock list and of the ledger may be apart: what "
-        "was posted that near to the list may be in it or not",
+        "was posted that near to the list may be in it or not, and so long after it entries have "
+        "to be told before it is compared",
     )
     cleared: tuple[Cleared, ...] = ()
     due: Due | None = Field(

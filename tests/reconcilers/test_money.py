@@ -271,6 +271,12 @@ def test_a_list_may_have_what_is_posted_just_after_it(con):
     assert told(con) == []
 
 
+def test_a_list_waits_until_what_may_be_in_it_is_told(con):
+    held(con, [line("A", 10)], [entry("1", 25)])
+    assert judge(con, TIED, horizon=at("11:04")).accounts["stock"].in_scope == 0
+    assert judge(con, TIED, horizon=at("11:05")).accounts["stock"].matched == 1
+
+
 def test_before_there_is_a_list_nothing_is_said(con):
     plant.add(con, "item_cost", [cost("A", "2.5")])
     plant.add(con, "ledger_entry", [entry("1", 25)])
@@ -290,7 +296,133 @@ def test_without_the_account_in_the_grain_nobody_need_name_items(con):
     judge(con, TIED | {"grain": ["plant"]})
     assert told(con) == []
     judge(con, TIED | {"grain": ["account"]})
-    assert [row[0] for row in told(con)] == ["stock/", "stock/300", "stock/4"]
+    assert told(con) == []
+    assert reasons(con) == {("unknown", "no account is known for an item of the plant")}
+
+
+def opened(key: str, amount: object, when: str = "2026-01-01 00:00", **more: Any) -> Row:
+    """A balance carried forward into a year."""
+    return entry(key, amount, when, is_opening=True, **more)
+
+
+@pytest.mark.parametrize(("when", "is_told"), [("10:59", True), ("11:01", False)])
+def test_a_balance_carried_forward_stands_for_nothing_before_it_is_entered(con, when, is_told):
+    """Once it is, and wrongly, the list differs; until then the years before say what it is."""
+    years = [entry("old", 25, "2025-10-01 08:00", fiscal_year="2025")]
+    held(con, [line("A", 10)], [*years, opened("opening", 99, when)])
+    judge(con, TIED | {"blur": timedelta(0)})
+    assert bool(told(con)) is is_told
+
+
+def test_a_plant_is_opened_for_itself(con):
+    years = [
+        entry(f"old {of}", 25, "2025-10-01 08:00", fiscal_year="2025", plant=of)
+        for of in ("P1", "P2")
+    ]
+    lines = [line("A", 10), line("A", 10, plant="P2")]
+    held(con, lines, [*years, opened("opening", 25)])
+    judge(con, TIED)
+    assert told(con) == []
+
+
+def test_an_item_keeps_its_account_from_the_years_before(con):
+    years = [
+        entry("a", 25, "2025-10-01 08:00", fiscal_year="2025"),
+        entry("b", "33.30", "2025-10-01 08:00", fiscal_year="2025", item="B"),
+    ]
+    held(con, [line("A", 10), line("B", 100)], [*years, opened("opening", "58.30", item=None)])
+    judge(con, TIED)
+    assert (told(con), reasons(con)) == ([], {("matched", None)})
+
+
+def test_an_item_no_account_is_known_for_is_unknown(con):
+    held(con, [line("A", 10), line("B", 100)], [entry("1", 25)])
+    outcome = judge(con, TIED)
+    assert told(con) == []
+    assert ("unknown", "no account is known for an item of the plant") in reasons(con)
+    assert (outcome.accounts["stock"].matched, outcome.accounts["stock"].unknown) == (1, 1)
+
+
+def test_what_lies_in_no_known_account_may_be_in_one_that_is_compared_as_a_whole(con):
+    """Carried forward without items, and B has not moved since."""
+    held(con, [line("A", 10), line("B", 100)], [opened("1", "53.30", item=None), entry("2", 5)])
+    outcome = judge(con, TIED, since=at("2026-01-01 00:00"))
+    assert (told(con), outcome.accounts["stock"].unknown) == ([], 2)
+
+
+def test_entries_of_no_plant_are_told_by_account(con):
+    """A journal by hand names none, whoever speaks for several."""
+    lines = [line("A", 10), line("A", 10, plant="P2")]
+    entries = [entry("1", 25), entry("2", 25, plant="P2")]
+    journals = [entry("3", 40, plant=None, item=None), entry("4", 2, plant=None, account="310")]
+    held(con, lines, [*entries, *journals])
+    judge(con, TIED)
+    euro, said = "EUR", "Entries that name no plant"
+    assert told(con) == [
+        ("stock//300", Decimal(40), euro, Decimal(40), said),
+        ("stock//310", Decimal(2), euro, Decimal(2), said),
+    ]
+    assert facts(con, "observed") == ["3", "4"]
+    judge(con, TIED, since=at("2026-01-01 00:00"))
+    assert told(con) == []
+
+
+def test_what_is_carried_forward_without_plants_is_no_entry_of_no_plant(con):
+    """Where plants are opened, what names none is carried forward for what named none."""
+    years = [entry("old", 25, "2025-10-01 08:00", fiscal_year="2025")]
+    none = opened("none", 25, plant=None, item=None)
+    held(con, [line("A", 10)], [*years, none])
+    judge(con, TIED)
+    assert told(con) == []
+    plant.add(con, "ledger_entry", [opened("own", 25, item=None)])
+    judge(con, TIED)
+    assert [row[:2] for row in told(con)] == [("stock//300", Decimal(25))]
+
+
+def test_an_account_told_twice_is_unknown(con):
+    entries = [entry("1", 25, ledger="0L"), entry("2", 25, ledger="2L")]
+    held(con, [line("A", 10)], entries)
+    judge(con, TIED)
+    more_than_one = {("unknown", "more than one company or ledger tells the account")}
+    assert (told(con), reasons(con)) == ([], more_than_one)
+    judge(con, TIED | {"grain": ["account"]})
+    assert (told(con), reasons(con)) == ([], more_than_one)
+
+
+def test_companies_are_added_where_plants_are(con):
+    lines = [line("A", 10), line("A", 10, plant="P2")]
+    held(con, lines, [entry("1", 25), entry("2", 25, plant="P2", company="C2")])
+    judge(con, TIED | {"grain": ["account"]})
+    assert (told(con), reasons(con)) == ([], {("matched", None)})
+
+
+def test_nothing_of_an_item_costs_nothing(con):
+    held(con, [line("A", 10), line("X", 0)], [entry("1", 25), entry("2", 0, item="X")])
+    judge(con, TIED)
+    assert (told(con), reasons(con)) == ([], {("matched", None)})
+
+
+def test_a_journal_that_may_be_in_the_list_explains_nothing(con):
+    """Parts come to the variance: of 5 too little nothing is a journal's of a minute before."""
+    held(con, [line("A", 10)], [entry("1", 20), entry("2", "7.25", "10:59", item=None)])
+    judge(con, TIED)
+    (found,) = rows(con, "SELECT variance, unexplained FROM finding")
+    assert found == {"variance": Decimal(-5), "unexplained": Decimal(-5)}
+    assert facts(con, "explains") == []
+
+
+def test_an_account_that_is_compared_as_a_whole_names_no_item(con):
+    held(con, [line("A", 10)], [entry("1", 20, item=None), entry("2", 1)])
+    plant.add(con, "ledger_entry", [opened("3", 1, item=None)])
+    judge(con, TIED)
+    assert [row[4] for row in told(con)] == [None]
+
+
+def test_an_item_that_changes_its_account_is_in_the_one_it_went_to(con):
+    went = [entry("2", -25, "09:00", document_no="t"), entry("3", 25, "09:00", account="310")]
+    held(con, [line("A", 10)], [entry("1", 25), went[1], went[0]])
+    judge(con, TIED)
+    assert told(con) == []
 
 
 # What clears
@@ -360,6 +492,71 @@ def test_with_working_time_nights_do_not_count(con):
     assert found["due_at"] == at("08:00")
 
 
+@pytest.mark.parametrize(
+    ("entries", "reason"),
+    [
+        ([(100, "2026-10-10 08:00")], "what came before is not told"),  # an invoice: received when?
+        ([(-50, "2026-10-03 08:00"), (100, "2026-10-04 08:00")], "what came before is not told"),
+        ([(100, "2026-10-10 08:00"), (-40, "2026-10-20 08:00")], "what came before is not told"),
+        ([(100, "2026-10-13 08:01")], None),  # so late that its receipt was due
+        ([(-100, "2026-10-10 08:00")], None),  # received and never invoiced
+    ],
+)
+def test_what_is_told_from_a_day_on_may_lack_its_receipt(con, entries, reason):
+    plant.add(con, "ledger_entry", [open_(str(n), *one) for n, one in enumerate(entries)])
+    rule = CLEARED | {"due": timedelta(days=12)}
+    judge(con, rule, since=at("2026-10-01 08:00"))
+    assert bool(told(con)) is (reason is None)
+    assert {said for _, said in reasons(con)} == {reason}
+    judge(con, rule)
+    assert len(told(con)) == 1
+
+
+def test_with_a_balance_carried_forward_what_came_before_is_told(con):
+    opening = open_("1", 40, "2026-01-01 00:00", is_opening=True)
+    old = open_("0", 100, "2025-12-30 08:00", fiscal_year="2025")
+    plant.add(con, "ledger_entry", [old, opening, open_("2", 10)])
+    judge(con, CLEARED, since=at("2025-12-29 08:00"))
+    assert [row[1] for row in told(con)] == [Decimal(50)]
+    assert ("excluded", "in a balance carried forward") in reasons(con)
+    assert facts(con, "observed") == ["1", "2"]
+
+
+def test_where_all_is_told_what_is_carried_forward_is_told_twice(con):
+    """And makes nothing younger than it is."""
+    old = open_("0", -100, "2025-12-30 08:00", fiscal_year="2025")
+    opening = open_("1", -100, "2026-01-01 00:00", is_opening=True)
+    plant.add(con, "ledger_entry", [old, opening])
+    judge(con, CLEARED)
+    (found,) = rows(con, "SELECT variance, occurred_at FROM finding")
+    assert found == {"variance": Decimal(-100), "occurred_at": at("2025-12-30 08:00")}
+    assert ("excluded", "a balance carried forward") in reasons(con)
+
+
+def test_a_rest_that_is_tolerated_makes_nothing_older(con):
+    early, later = "2026-10-20 08:00", "2026-11-01 08:00"
+    plant.add(con, "ledger_entry", [open_("1", -100, early), open_("2", "99.50", early)])
+    plant.add(con, "ledger_entry", [open_("3", -70, later)])
+    outcome = judge(con, CLEARED)
+    assert (told(con), outcome.accounts["ledger"].not_due) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "sides", "note"),
+    [
+        ([-100, -40, +40], (100, 0), "Received and not invoiced"),
+        ([100, 40, -40], (0, 100), "Invoiced and not received"),
+    ],
+)
+def test_what_is_taken_back_is_of_the_side_it_was_of(con, amounts, sides, note):
+    entries = [open_(str(n), one, is_reversal=n == 2) for n, one in enumerate(amounts)]
+    plant.add(con, "ledger_entry", entries)
+    judge(con, CLEARED)
+    (found,) = rows(con, "SELECT quantity_expected, quantity_observed, note FROM finding")
+    assert tuple(found.values()) == (*map(Decimal, sides), note)
+    assert (facts(con, "expected"), facts(con, "observed")).count([]) == 1
+
+
 # Closed periods
 
 
@@ -418,6 +615,40 @@ def test_a_period_holds_for_its_company_and_plant(con):
     assert outcome.accounts["ledger"].unknown == 1
 
 
+def test_the_period_an_entry_names_goes_before_that_of_its_date(con):
+    """The thirteenth lies within the twelfth and is closed later."""
+    special = period("13", "2026-10-01", None)
+    plant.add(con, "fiscal_period", [OCTOBER, special])
+    entries = [entry("1", 5, "10:00", posting_on=LAST, period="13")]
+    plant.add(con, "ledger_entry", [*entries, entry("2", 5, "10:00", posting_on=LAST, period="7")])
+    judge(con, DATED)
+    assert [row[0] for row in told(con)] == ["dated/erp/C1/2026/2"]
+
+
+def test_a_period_of_no_company_is_of_all_of_its_source(con):
+    other = OCTOBER | {"source": "mes", "company": None}
+    plant.add(con, "fiscal_period", [other])
+    plant.add(con, "ledger_entry", [entry("1", 5, "10:00", posting_on=LAST)])
+    sources = {"ledger": ("erp",), "periods": ("erp", "mes")}
+    spec = MoneySpec.model_validate(DATED)
+    evaluate(con, Money(), spec, Pairing(sources, ("P1",)), Bind(as_of=NOON, horizon=NOON))
+    assert reasons(con) == {("unknown", "no period is known for its date")}
+    plant.add(con, "fiscal_period", [other | {"source": "erp"}])
+    judge(con, DATED)
+    assert len(told(con)) == 1
+
+
+def test_what_is_entered_after_the_horizon_is_not_due(con):
+    plant.add(con, "fiscal_period", [OCTOBER])
+    plant.add(con, "ledger_entry", [entry("1", 5, "10:00", posting_on=LAST)])
+    outcome = judge(con, DATED, horizon=at("09:59"))
+    assert (told(con), outcome.accounts["ledger"].unknown) == ([], 1)  # by now it is
+    (row,) = rows(con, "SELECT verdict, check_at FROM verdict")
+    assert row == {"verdict": "not_due", "check_at": at("10:00")}
+    judge(con, DATED, horizon=at("10:00"))
+    assert len(told(con)) == 1
+
+
 def test_what_is_carried_forward_or_has_no_time_is_left_out(con):
     plant.add(con, "fiscal_period", [OCTOBER])
     opening = entry("1", 5, "10:00", posting_on=LAST, is_opening=True)
@@ -466,6 +697,7 @@ def test_the_order_facts_arrive_in_changes_nothing(
     entries = [
         open_(str(n), one, f"2026-10-2{n} 08:00", item="AB"[n % 2]) for n, one in enumerate(amounts)
     ]
+    entries += [entry("from", -1, item="B"), entry("to", 1, item="B", account="310")]
     for _ in range(2):
         with plant.ledger() as con:
             held(con, [line("A", quantity), line("B", 3)], entries)

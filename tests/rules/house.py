@@ -148,7 +148,9 @@ _PERIODS = """\
     files: periods*.ndjson
     format: ndjson
     into: fiscal_period
-    contract: {period: text, starts_on: text, ends_on: text, closed_at: instant?, at: instant}
+    contract:
+      {period: text, ledger: text?, starts_on: text, ends_on: text, closed_at: instant?,
+       at: instant}
 """
 _MAPPINGS = {
     "items": """\
@@ -220,7 +222,8 @@ FROM page
 """,
     "periods": """\
 -- What is closed.
-SELECT period AS source_key, 'C1' AS company, 'gl' AS ledger, period,
+SELECT concat_ws('/', ledger, period) AS source_key, 'C1' AS company,
+    coalesce(ledger, 'gl') AS ledger, period,
     date_of(starts_on) AS starts_on, date_of(ends_on) AS ends_on,
     instant(closed_at, 'UTC') AS closed_at
 FROM page

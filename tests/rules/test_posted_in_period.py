@@ -23,6 +23,7 @@ def period(name: str, starts_on: str, ends_on: str, closed_at: str | None, **mor
 
 CLOSED_AT = "2026-11-02T08:00:00Z"
 OCTOBER = period("10", "2026-10-01", "2026-11-01", CLOSED_AT)
+STOCK = period("10", "2026-10-01", "2026-11-01", "2026-11-02T06:00:00Z", ledger="stock")
 NOVEMBER = period("11", "2026-11-01", "2026-12-01", None)
 
 
@@ -49,7 +50,7 @@ def dated(tag: str, **more: Any) -> Record:
 
 STANDS = {"code": "wrong_period", "state": "open"}
 CASES = [
-    Case("the periods are known", "periods", (OCTOBER, NOVEMBER)),
+    Case("that stock was closed before closes nothing else", "periods", (STOCK, OCTOBER, NOVEMBER)),
     Case("what is entered before its period is closed is right", "before",
          (entry("before", "1", "100", "07:59:59"),)),
     Case("in the moment it is closed as well", "moment", (entry("moment", "1", "100", "08:00"),)),

@@ -10,17 +10,23 @@ from tests.rules.rolling import FIRST, LAST, SECOND
 RULE = "finance/stock_value_tied"
 LATER = "09:30"
 RUNS = [FIRST, SECOND, LATER, LAST]
+LISTED = {
+    FIRST: "07:55",
+    SECOND: "08:55",
+    LATER: "09:25",
+    LAST: "10:55",
+}  # all may be in it by then
 OPENED, MENDED = ("opened",), ("opened", "resolved")
 
 
 def listed(tag: str, item: str, quantities: dict[str, float], **more: Any) -> list[Record]:
-    """What the list of the ERP shows of an item from each of the runs on."""
+    """What the list of the ERP, five minutes old, shows of an item from each of the runs on."""
     held, found = 0.0, list[Record]()
     for run in RUNS:
         held = quantities.get(run, held)
         if held:
             line = {"source": "erp", "feed": "stock", "item": item, "lot": tag, "location": "S"}
-            found.append({**line, "quantity": held, "at": run, "known": run, **more})
+            found.append({**line, "quantity": held, "at": LISTED[run], "known": run, **more})
     return found
 
 
@@ -64,10 +70,10 @@ CASES = [
          {FIRST: STANDS, SECOND: None}, MENDED),
     Case("what is posted just before the list may not be in it", "near",
          ten("near", "M6", entry("near", "M6", "2", "62.50", "07:00"),
-             entry("near", "M6", "3", "12.50", "10:56"))),
+             entry("near", "M6", "3", "12.50", "10:51"))),
     Case("what was posted longer before has to be", "far",
          ten("far", "M7", entry("far", "M7", "2", "62.50", "07:00"),
-             entry("far", "M7", "3", "12.50", "10:54")),
+             entry("far", "M7", "3", "12.50", "10:49")),
          {LAST: {"quantities": ("125", "137.5", "12.5"), "value": "12.50 EUR"}}, OPENED),
     Case("an entry that is told again is one entry", "twice",
          ten("twice", "M8", entry("twice", "M8", "2", "62.50", "07:00"),
@@ -96,6 +102,12 @@ CASES = [
     Case("an account in another currency than the costs is unknown", "dollar",
          (*listed("dollar", "M14", {FIRST: 10}),
           entry("dollar", "M14", "1", "1", "06:00", currency="USD"))),
+    Case("what a customer sent back is worth nothing yet", "returned",
+         (*listed("returned", "M15", {FIRST: 10}),
+          *listed("returned", "M15", {FIRST: 5}, stock_status="returns"),
+          entry("returned", "M15", "1", "125", "06:00"))),
+    Case("so is stock without any entry: nobody knows its account", "nowhere",
+         (*listed("nowhere", "M16", {FIRST: 10}),)),
     Case("so is one with an item that has no cost", "costless",
          (*listed("costless", "X", {FIRST: 10}), entry("costless", "X", "1", "1", "06:00"))),
 ]  # fmt: skip
@@ -115,7 +127,7 @@ def test_while_a_source_is_stale_nothing_opens_and_nothing_closes(
     house: House, silent: str
 ) -> None:
     for run in (FIRST, LAST):
-        lines = [one for one in listed("x", "M1", {FIRST: 10, LAST: 5}) if one["at"] == run]
+        lines = [one for one in listed("x", "M1", {FIRST: 10, LAST: 5}) if one["known"] == run]
         house.land(*lines, *([entry("x", "M1", "1", "62.50", "06:00")] if run == FIRST else []))
         house.run(run, silent=[silent] if run == LAST else [])
     assert house.report.outcome == "not_evaluated"

@@ -50,10 +50,10 @@ def landscape_of(folder, group, address):
 
 
 @contextmanager
-def kept(folder, group, history, enter=None):
+def kept(folder, group, history, enter=None, journal=()):
     """A landscape that read the ERP's books of a history twice, an hour apart.
 
-    `enter` may enter a happening otherwise; it says whether it did.
+    `enter` may enter a happening otherwise; it says whether it did. A `journal` is entered by hand.
     """
     clock = SetClock(group.ends_at, running=False)
     service = ODataService(ROOT, SETS, "tower", "pass", page_size=500)
@@ -61,6 +61,7 @@ def kept(folder, group, history, enter=None):
     for happening in history:
         if not (enter and enter(erp, happening)):
             erp.hear(happening)
+    service.put("GLAccountLineItem", journal)
     server = Server(service, clock)
     try:
         with opened(landscape_of(folder, group, server.address), clock=clock) as services:
@@ -147,7 +148,30 @@ def test_where_nothing_goes_wrong_the_ledger_ties_out(books, rule):
     assert judged.unknown == 0
 
 
-def test_what_is_lost_never_invoiced_or_dated_back_is_told(group, history, tmp_path):
+def by_hand(group, account, amount):
+    """A line somebody entered who named neither plant nor item."""
+    when = group.ends_at - timedelta(hours=2)
+    return {
+        "CompanyCode": group.sites[0].company,
+        "FiscalYear": "2026",
+        "AccountingDocument": "100000001",
+        "LedgerGLLineItem": "000001",
+        "SourceLedger": "0L",
+        "Ledger": "0L",
+        "GLAccount": account,
+        "FiscalYearPeriod": f"{when:%Y0%m}",
+        "PostingDate": when.date(),
+        "CreationDateTime": when,
+        "AmountInGlobalCurrency": amount,
+        "GlobalCurrency": "EUR",
+        "AmountInCompanyCodeCurrency": amount,
+        "CompanyCodeCurrency": "EUR",
+        "AccountingDocumentType": "SA",
+        "IsReversal": False,
+    }
+
+
+def test_what_is_lost_dated_back_or_entered_for_no_plant_is_told(group, history, tmp_path):
     receipts = [h for h in history if h.kind is Kind.FINISHED_RECEIVED]
     lost = receipts[10]
     invoices = [h for h in history if h.kind is Kind.SUPPLIER_INVOICED]
@@ -164,17 +188,31 @@ def test_what_is_lost_never_invoiced_or_dated_back_is_told(group, history, tmp_p
             return False
         return True
 
-    with kept(tmp_path, group, history, enter) as services:
+    manual = Decimal("40.00")
+    journal = [by_hand(group, ACCOUNTS["raw"], manual)]
+    with kept(tmp_path, group, history, enter, journal) as services:
         list(reconcile(services, [TIED, DATED]))
         found = services.reader.exceptions(Wanted(states=()))
     value = worth(lost.quantity, group.items[lost.item].cost(lost.at.date()))
     amount = worth(late.quantity, group.items[late.item].cost(late.at.date()))
     account = account_of(group.items[lost.item]).lstrip("0")
     assert {
-        row["rule"]: (row["code"], row["key"], row["variance"], row["value"]) for row in found
+        (row["rule"], row["plant"]): (row["code"], row["key"], row["variance"], row["value"])
+        for row in found
     } == {
-        TIED: ("cutoff_balance", key_of(group, lost, account=account), -value, value),
-        DATED: ("wrong_period", key_of(group, late, document_no=late.document), None, amount),
+        (TIED, None): (
+            "cutoff_balance",
+            {"company": group.sites[0].company, "account": ACCOUNTS["raw"].lstrip("0")},
+            manual,
+            manual,
+        ),
+        (TIED, lost.plant): ("cutoff_balance", key_of(group, lost, account=account), -value, value),
+        (DATED, late.plant): (
+            "wrong_period",
+            key_of(group, late, document_no=late.document),
+            None,
+            amount,
+        ),
     }
 
 
