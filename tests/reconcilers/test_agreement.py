@@ -167,6 +167,25 @@ def test_no_record_is_too_old_to_hold():
         assert con.execute("SELECT verdict FROM verdict").fetchall() == [("matched",)] * 2
 
 
+@pytest.mark.parametrize("changed", ["22:01", "2027-01-01 08:00"], ids=["clock ahead", "later"])
+def test_a_record_changed_after_the_question_is_known_all_the_same(changed):
+    other = (record("erp", "B", "P1"), record("mes", "B", "P1"))
+    told = (record("erp", "A", "P1"), record("mes", "A", "P1", changed_at=at(changed)))
+    assert found(spec(), *other, *told) == []
+    posted = event("mes", "a", 5, at("08:00"), item="A")
+    known = record("erp", "A", "P1", changed_at=at(changed))
+    assert found(spec(KEYS), *other, known, facts=(posted,)) == []
+
+
+def test_a_record_that_was_not_yet_known_is_not():
+    told = [record("erp", "A", "P1"), record("mes", "B", "P1", is_active=False)]
+    with plant.ledger() as con:
+        plant.add(con, "master_record", [*told, record("mes", "A", "P1", observed_at=at("21:00"))])
+        bind = Bind(as_of=NIGHT, horizon=NOON, known_at=at("20:00"))
+        evaluate(con, Agreement(), spec(), PAIRING, bind)
+        assert [code for _, code, _ in con.execute(FOUND).fetchall()] == ["missing_counterpart"]
+
+
 def test_a_key_nobody_has_a_record_of_is_told_once_with_all_that_came_with_it():
     facts = tuple(
         event("mes", key, 5, at(when), item=item)
