@@ -171,8 +171,9 @@ class SideUse:
     `is_gone`, its facts are those a complete listing of their source no longer has. Of stock the
     `snapshot` says which accepted one of each feed is meant: the newest, the first, or the newest
     of an instant until which, and for `margin` beyond, all sides are complete. What a side tells
-    that `lasts` holds until it is told anew, so that nothing of it is too old. Where `keys_only`
-    are looked at, nobody watches what the facts of the side say.
+    that `lasts` holds until it is told anew: nothing of it is too old or too new, and only when it
+    was known counts. Where `keys_only` are looked at, nobody watches what the facts of the side
+    say.
     """
 
     side: Side

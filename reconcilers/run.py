@@ -5,7 +5,7 @@ the columns of a fact, and the tables a family may look things up in: `working`,
 `unit_factor`, `refusal`, `speaker`, `plant_day`. A run writes only temp tables.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -171,8 +171,7 @@ def select(use: SideUse, pairing: Pairing, name: str, bind: Bind) -> str:
         *([f"(plant IN ({literals(pairing.plants)}) OR plant IS NULL)"] if pairing.plants else []),
         "is_deleted" if use.is_gone else "NOT is_deleted",
         _known(bind.known_at),
-        f"({use.time} IS NULL OR {use.time} <= {_instant(bind.as_of)})",
-        *([f"{use.time} >= {_instant(bind.since)}"] if bind.since and not use.lasts else []),
+        *([] if use.lasts else _within(use.time, bind)),
     ]
     if use.side.table == SNAPSHOT_LINES:
         chosen = f"SELECT (source, feed, snapshot_id) FROM ({_snapshots(use, sources, bind)})"
@@ -210,6 +209,12 @@ def conditions_of(side: Side) -> list[str]:
         else:
             found.append(f"{column} IN ({literals(wanted)})")
     return found
+
+
+def _within(time: str, bind: Bind) -> Iterator[str]:
+    yield f"({time} IS NULL OR {time} <= {_instant(bind.as_of)})"
+    if bind.since:
+        yield f"{time} >= {_instant(bind.since)}"
 
 
 def _known(known_at: datetime | None) -> str:

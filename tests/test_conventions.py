@@ -82,7 +82,7 @@ WRITTEN = {
     "collectors/mapping.py": "also cases mapping",
     "collectors/transports/sql.py": "name number",
     "collectors/typed.py": "all_of cases columns expected fits kind raw raws value",
-    "reconcilers/agreement/__init__.py": "alias column name said",
+    "reconcilers/agreement/__init__.py": "_apart _said alias column left marks name right whens",
     "reconcilers/balance/__init__.py": """
         _sql carrier column columns differing format number side words
     """,

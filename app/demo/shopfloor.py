@@ -8,7 +8,7 @@ nothing of these but what the subscription brings, and only what it brings.
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from app.clock import Clock, SystemClock
 from app.demo.group import Happening, Kind
@@ -56,7 +57,6 @@ _SAID = (
     "no", "at", "kind", "item", "lot", "quantity", "unit", "from_place", "to_place", "order_no",
     "operation", "equipment", "minutes", "since", "reason", "reverses",
 )  # fmt: skip
-_EXACT = {"quantity", "minutes"}  # decimals, told as strings
 _TYPES: Mapping[type, Datatype] = {int: Datatype.INT64, datetime: Datatype.DATETIME}
 _PORT = 1883
 _WAITS = 30.0  # seconds for what has to come
@@ -116,11 +116,37 @@ def told(happening: Happening) -> tuple[Metric, ...]:
 
 
 def heard(plant: str, metrics: Sequence[Metric]) -> Happening:
-    """What was said, as a happening of a plant."""
-    values: dict[str, Any] = {metric.name: metric.value for metric in metrics}
-    for name in _EXACT & values.keys():
-        values[name] = Decimal(values[name])
-    return Happening(**values | {"plant": plant, "kind": Kind(values["kind"])})
+    """What was said, as a happening of a plant.
+
+    Raises `PayloadError` where no machine of the group would say so.
+    """
+    values: dict[str, Any] = {"plant": plant}
+    try:
+        for metric in metrics:
+            if metric.datatype is not _DATATYPES[metric.name]:
+                raise ValueError(metric.name)
+            values[metric.name] = _READS.get(metric.name, _as_is)(metric.value)
+        return Happening(**values)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise PayloadError("no machine of the group would say so") from error
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _exact(value: str) -> Decimal:
+    number = Decimal(value)
+    if not number.is_finite():
+        raise ValueError(f"{value} is no quantity")
+    return number
+
+
+_READS: Mapping[str, Callable[[Any], Any]] = {
+    "kind": Kind,
+    "quantity": _exact,
+    "minutes": _exact,
+}
 
 
 def _value(value: int | str | Decimal | datetime | date) -> Value:
@@ -229,16 +255,22 @@ class Host:
     def __init__(self, server: Address, group: str, machine: Clock) -> None:
         self._lives: dict[str, _Life] = {}
         self._came: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
-        ready = threading.Event()
+        answers: queue.SimpleQueue[Sequence[ReasonCode]] = queue.SimpleQueue()
         self._client = _client(server, f"{group}-host")
         self._client.on_message = lambda _client, _data, message: self._came.put(
             (message.topic, bytes(message.payload))
         )
-        self._client.on_subscribe = lambda *_told: ready.set()
+        self._client.on_subscribe = lambda _client, _data, _id, codes, _more: answers.put(codes)
         _connect(self._client, server, machine)
         self._client.subscribe(f"{NAMESPACE}/{group}/#", qos=1)
-        if not ready.wait(_WAITS):
-            raise CarrierError(f"MQTT broker at {server.host}:{server.port} takes no subscription")
+        try:
+            refused = [str(code) for code in answers.get(timeout=_WAITS) if code.is_failure]
+        except queue.Empty:
+            refused = ["it does not answer"]
+        if refused:
+            _leave(self._client)
+            where = f"MQTT broker at {server.host}:{server.port}"
+            raise CarrierError(f"{where} takes no subscription: {', '.join(refused)}")
 
     def close(self) -> None:
         """Listen no more."""
@@ -262,9 +294,11 @@ class Host:
                 return said
 
     def _read(self, place: str, content: bytes) -> tuple[Happening, datetime] | None:
-        _, _, verb, node, *devices = place.split("/")
-        life, device = self._lives.get(node), devices[0] if devices else ""
+        _, _, verb, node, device, *_ = *place.split("/"), "", "", ""
+        life = self._lives.get(node)
         try:
+            if not node:
+                return None  # somebody speaks on a topic of his own
             if verb == Verb.NODE_BIRTH:
                 self._lives[node] = _Life(_birth_of(decode(content)))
             elif verb == Verb.NODE_DEATH and life:
@@ -334,6 +368,10 @@ class ShopFloor:
                     f"MQTT broker at {self._where}: {self._ahead} messages never came"
                 )
             happening, at = said
+            if happening.plant not in self._keepers:
+                raise CarrierError(
+                    f"MQTT broker at {self._where}: no MES listens to {happening.plant}"
+                )
             self._keepers[happening.plant].hear(happening, at)
             self._ahead -= 1
 

@@ -161,10 +161,10 @@ class Drafter:
 
     def _title(self, row: Row, lead: Row, sides: Sides) -> str:
         roles = [self._roles(name) for name in self._loaded.uses]
-        if row["quantity_expected"] is not None or (self._is_master and sides["expected"]):
-            present, absent = roles[0], roles[-1]
-        else:
-            present, absent = roles[-1], roles[0]
+        # Of records a third side only says which sources of the second keep everything.
+        present, absent = roles[0], roles[1] if self._is_master else roles[-1]
+        if row["quantity_expected"] is None and not (self._is_master and sides["expected"]):
+            present, absent = absent, present
         differs = words.differing(sides["expected"], sides["observed"])
         decides = self._first.side.table == "quality_disposition"
         thing = "usage decision" if decides else lead.get("object", "record")

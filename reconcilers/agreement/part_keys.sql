@@ -1,10 +1,10 @@
 /*
 stage:   part (keys)
 grain:   one row per fact that came with a key of a finding, of each the first hundred
-reads:   stray, facts
+reads:   stray, standing
 A source that writes all its keys otherwise brings as many facts as it tells; a hundred show what they are.
 */
-SELECT stray.subject, 'expected' AS role, 'business_event' AS of_table, facts.fact_no, CAST(NULL AS VARCHAR) AS cause, CAST(NULL AS DECIMAL(38, 9)) AS quantity
+SELECT stray.subject, 'expected' AS role, 'business_event' AS of_table, standing.fact_no, CAST(NULL AS VARCHAR) AS cause, CAST(NULL AS DECIMAL(38, 9)) AS quantity
 FROM stray
-JOIN facts ON facts.source = stray.source AND facts.plant = stray.plant AND facts.{key} = stray.thing AND facts.event_at IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY stray.subject ORDER BY facts.event_at, facts.fact_no) <= 100
+JOIN standing ON standing.source = stray.source AND standing.plant = stray.plant AND standing.thing = stray.thing
+QUALIFY row_number() OVER (PARTITION BY stray.subject ORDER BY standing.event_at, standing.fact_no) <= 100

@@ -34,8 +34,9 @@ class AgreementSpec(Strict):
     observed: Side | None = None
     compare: Attributes = ()
     missing: timedelta | None = None
+    complete: Side | None = None
     unknown: timedelta | None = None
-    carries: Attributes = ("name", "gtin")
+    carries: Attributes = ("gtin", "name")
     facts: Side | None = None
     records: Side | None = None
     key: Key = "item"
@@ -62,11 +63,13 @@ class AgreementSpec(Strict):
             raise ValueError("say what must agree: 'compare', 'missing' or 'unknown'")
         if self.question == "keys" and asks:
             raise ValueError("'compare', 'missing' and 'unknown' are about two sides of records")
+        if self.complete and self.missing is None:
+            raise ValueError("'complete' says who is 'missing' something: give both")
         return self
 
     @model_validator(mode="after")
     def _of_records(self) -> Self:
-        sides = (self.expected, self.observed, self.records)
+        sides = (self.expected, self.observed, self.records, self.complete)
         if {side.table for side in sides if side} - {"master_record"}:
             raise ValueError("what is known of things is 'from: master_record'")
         if self.facts and (self.facts.table != "business_event" or self.key != "item"):

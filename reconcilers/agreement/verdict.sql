@@ -1,13 +1,18 @@
 /*
 stage:   verdict
 grain:   one row per record of either side
-reads:   expected, observed, pair
+reads:   expected, observed, record_expected, record_observed, pair
 A record may speak for a thing in several plants and to several sources: the worst of it is its verdict.
 */
 WITH record AS (
-    SELECT 'expected' AS side, fact_no, {key} AS thing FROM expected
+    SELECT 'expected' AS side, source, plant, fact_no, {key} AS thing FROM expected
     UNION ALL
-    SELECT 'observed', fact_no, {key} FROM observed
+    SELECT 'observed', source, plant, fact_no, {key} FROM observed
+),
+kept AS (
+    SELECT 'expected' AS side, source, thing FROM record_expected
+    UNION
+    SELECT 'observed', source, thing FROM record_observed
 ),
 member AS (
     SELECT 'expected' AS side, expected_no AS fact_no, pair.* FROM pair
@@ -34,8 +39,10 @@ SELECT record.side, record.fact_no,
     END AS verdict,
     CASE
         WHEN record.thing IS NULL THEN 'names nothing'
-        WHEN judged.fact_no IS NULL THEN 'another record speaks for it'
-        WHEN judged.subject IS NULL AND judged.check_at IS NULL AND NOT judged.is_known THEN 'needs no counterpart'
+        WHEN judged.fact_no IS NULL AND (record.side, record.source, record.thing) NOT IN (SELECT (side, source, thing) FROM kept) THEN 'no plant keeps it'
+        WHEN judged.fact_no IS NULL AND EXISTS (FROM pair WHERE thing = record.thing AND coalesce(pair.plant = record.plant, true))
+            THEN 'another record speaks for it'
+        WHEN judged.subject IS NULL AND judged.check_at IS NULL AND NOT coalesce(judged.is_known, false) THEN 'needs no counterpart'
     END AS reason,
     1 AS pass, coalesce(judged.match_no, record.fact_no) AS match_no,
     CASE WHEN judged.subject IS NULL THEN judged.check_at END AS check_at, judged.subject

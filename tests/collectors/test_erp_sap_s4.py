@@ -632,7 +632,7 @@ def test_an_entry_of_the_ledger_is_signed_and_knows_its_order(told_in, gateway):
         "posting_on": date(2026, 10, 31), "recorded_at": at(1, 0, 5),
     }  # fmt: skip
     assert (second["account_kind"], second["amount"]) == ("gr_ir", Decimal("-25.10"))
-    bought = ("45000017", "00010", "700001")
+    bought = ("45000017", "10", "700001")
     assert (second["order_no"], second["order_line"], second["partner"]) == bought
     assert (third["item"], third["is_opening"]) == (None, True)
     assert erp.collect()["erp/ledger_entries"].landed.held == 0

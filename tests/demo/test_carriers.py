@@ -290,3 +290,11 @@ def test_what_is_no_address_is_refused_without_its_password(url):
         rabbitmq.address("amqp://h", "http://me:letmein@h:15672")
     assert "letmein" not in str(refused.value)
     assert "letmein" not in repr(rabbitmq.address("amqp://me:letmein@h"))
+    with pytest.raises(ValueError, match="management API"):
+        rabbitmq.address("amqp://h", "http://h:port")
+
+
+def test_the_management_interface_is_at_the_host_of_the_broker():
+    assert rabbitmq.address("amqp://h").management == "http://h:15672"
+    server = rabbitmq.address("amqp://[::1]:5673")
+    assert (server.host, server.management) == ("::1", "http://[::1]:15672")

@@ -2,6 +2,8 @@
 
 import itertools
 import queue
+import socket
+import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -231,6 +233,142 @@ def test_a_message_that_is_lost_is_not_passed_over(server, group):
             other.client.publish(topic(group, Verb.DEVICE_DATA, "1000", "M-1"), forged)
             with pytest.raises(CarrierError, match="number 9 came where 3 was to come"):
                 host.data(WAITS)
+
+
+def said(**more):
+    """The metrics of a happening, with some put otherwise; None leaves one out."""
+    known = {metric.name: metric for metric in WORDS}
+    found = {known_by(metric.alias): metric for metric in told(DONE)}
+    for name, value in more.items():
+        metric = known.get(name, Metric(name, Datatype.STRING, None, 99))
+        found[name] = replace(metric, name="", value=value)
+        if value is None:
+            del found[name]
+    return tuple(found.values())
+
+
+def known_by(alias):
+    return next(metric.name for metric in WORDS if metric.alias == alias)
+
+
+BORN = Payload(AT, (Metric(BD_SEQ, Datatype.INT64, 0),), 0)
+STRANGE = {
+    "no kind": said(kind=None),
+    "a kind nobody knows": said(kind="party"),
+    "no time": said(at=None),
+    "no number": said(quantity="much"),
+    "nothing finite": said(minutes="NaN"),
+    "another word": said(colour="red"),
+}
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("metrics", STRANGE.values(), ids=[*STRANGE])
+def test_what_no_machine_of_ours_would_say_stops_the_group(server, group, metrics):
+    colour = Metric("colour", Datatype.STRING, None, 99)
+    with closing(Host(server, group, SystemClock())) as host:
+        forge(server, topic(group, Verb.NODE_BIRTH, "1000"), encode(BORN))
+        born = encode(Payload(AT, (*WORDS, colour), 1))
+        forge(server, topic(group, Verb.DEVICE_BIRTH, "1000", "M-1"), born)
+        place = topic(group, Verb.DEVICE_DATA, "1000", "M-1")
+        forge(server, place, encode(Payload(AT, metrics, 2)))
+        with pytest.raises(CarrierError, match=place):
+            host.data(WAITS)
+
+
+@pytest.mark.live
+def test_a_word_of_another_type_stops_the_group(server, group):
+    with closing(Host(server, group, SystemClock())) as host:
+        forge(server, topic(group, Verb.NODE_BIRTH, "1000"), encode(BORN))
+        words = tuple(
+            replace(word, datatype=Datatype.STRING) if word.name == "at" else word for word in WORDS
+        )
+        place = topic(group, Verb.DEVICE_BIRTH, "1000", "M-1")
+        forge(server, place, encode(Payload(AT, words, 1)))
+        wrong = said(at=None)
+        alias = next(word.alias for word in WORDS if word.name == "at")
+        at = Metric("", Datatype.STRING, "noon", alias)
+        place = topic(group, Verb.DEVICE_DATA, "1000", "M-1")
+        forge(server, place, encode(Payload(AT, (*wrong, at), 2)))
+        with pytest.raises(CarrierError, match=place):
+            host.data(WAITS)
+
+
+# Field 1, a timestamp, with the largest number a varint of 64 bits can hold.
+FAR = b"\x08" + b"\xff" * 9 + b"\x01"
+
+
+@pytest.mark.live
+def test_a_time_no_calendar_has_stops_the_group(server, group):
+    with closing(Host(server, group, SystemClock())) as host:
+        forge(server, topic(group, Verb.NODE_BIRTH, "1000"), FAR)
+        with pytest.raises(CarrierError, match=r"NBIRTH/1000: .*time"):
+            host.data(WAITS)
+
+
+@pytest.mark.live
+def test_what_is_said_on_other_topics_is_passed_over(server, group):
+    with closing(Host(server, group, SystemClock())) as host, closing(node(server, group)) as edge:
+        for place in ("", "/NBIRTH", "/NBIRTH/", "/STATE/1000/M-1"):
+            forge(server, f"spBv1.0/{group}{place}", b"hello")
+        edge.connect()
+        edge.tell(DONE, AT)
+        assert host.data(WAITS) == (DONE, AT)
+
+
+@pytest.mark.live
+def test_a_plant_nobody_listens_to_is_told_as_such(server, group):
+    with (
+        floor(server, group) as (opened, line, _),
+        closing(Stranger(server, group)) as witness,
+        closing(EdgeNode(server, group, "2000", SystemClock())) as other,
+    ):
+        other.connect()
+        other.tell(replace(DONE, plant="2000"), AT)
+        witness.until("DDATA")
+        line.hear(DONE)
+        with pytest.raises(CarrierError, match="2000"):
+            opened.pass_time(AT)
+
+
+def forge(server, place, content):
+    """Somebody publishes something."""
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.connect(server.host, server.port)
+    client.loop_start()
+    client.publish(place, content, qos=1).wait_for_publish(WAITS)
+    client.disconnect()
+    client.loop_stop()
+
+
+@contextmanager
+def answering(*answers):
+    """A server that takes one connection, and answers what it reads by these in turn."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            connection, _ = listening.accept()
+            with connection:
+                for answer in answers:
+                    connection.recv(4096)
+                    connection.sendall(answer)
+                while connection.recv(4096):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield shopfloor.Address("127.0.0.1", listening.getsockname()[1], "", "")
+        thread.join(WAITS)
+        assert not thread.is_alive(), "the client has hung up"
+
+
+def test_a_broker_that_refuses_the_subscription_is_told_so_and_left():
+    connected, refused = b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x80"
+    before = set(threading.enumerate())
+    said = pytest.raises(CarrierError, match="takes no subscription: Unspecified error")
+    with answering(connected, refused) as server, said:
+        Host(server, "test", SystemClock())
+    assert set(threading.enumerate()) == before
 
 
 @pytest.mark.live

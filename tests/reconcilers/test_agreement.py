@@ -20,7 +20,14 @@ NOON, NIGHT = at("12:00"), at("22:00")
 Row = dict[str, Any]
 SPEAKERS = {"erp": ("P1", "P2"), "mes": ("P1",), "mes2": ("P2",)}
 PAIRING = Pairing(
-    {"expected": ("erp",), "observed": ("mes", "mes2"), "facts": ("mes",), "records": ("erp",)},
+    {
+        "expected": ("erp",),
+        "observed": ("mes", "mes2"),
+        "complete": ("mes2",),
+        "facts": ("mes",),
+        "records": ("erp",),
+        "withdrawn": ("erp",),
+    },
     ("P1", "P2"),
 )
 RECORDS: Row = {
@@ -128,10 +135,85 @@ def test_one_part_under_two_keys_is_told_as_such_on_either_side():
         record("mes", "B", "P1"),
     )
     assert found(spec(), *told) == [
-        ("record/mes/P1/A-old", "unmapped_key", "it is A as well"),
-        ("record/mes/P1/B2", "unmapped_key", "it is B as well"),
+        ("record/mes/P1/A-old", "unmapped_key", "it carries the name of A"),
+        ("record/mes/P1/B2", "unmapped_key", "it carries the gtin of B"),
     ]
     assert {code for _, code, _ in found(spec(carries=[]), *told)} == {"missing_counterpart"}
+
+
+def test_one_part_each_side_keeps_under_its_own_key_is_one_exception():
+    told = (
+        record("erp", "A", "P1", gtin="40", name="Pump"),
+        record("mes", "Z9", "P1", gtin="40", name="pump 9"),
+    )
+    expected = [("record/mes/P1/A", "unmapped_key", "it carries the gtin of Z9")]
+    assert found(spec(), *told) == expected
+    assert found(spec(missing=None), *told) == expected
+    assert found(spec(missing=None, unknown=None), *told) == []
+    with plant.ledger() as con:
+        accounts = run(con, spec(), *told).accounts
+        assert [line.excepted for line in accounts.values()] == [1, 1]
+        roles = "SELECT role, fact_no FROM part ORDER BY fact_no"
+        assert con.execute(roles).fetchall() == [("expected", 1), ("observed", 2)]
+
+
+def test_where_two_may_be_meant_neither_is_said_to_be():
+    told = (
+        record("erp", "A", "P1", gtin="40"),
+        *(record("mes", key, "P1", gtin="40") for key in ("Y", "Z")),
+    )
+    assert {code for _, code, _ in found(spec(), *told)} == {"missing_counterpart"}
+    labels = tuple(record("erp", key, "P1", name="LABEL") for key in "ABC")
+    told = (*labels, record("mes", "A", "P1", name="LABEL"))
+    assert [code for _, code, _ in found(spec(), *told)] == ["missing_counterpart"] * 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"name": ""}, {"name": ""}),
+        ({"name": "LABEL", "gtin": ""}, {"name": "label", "gtin": ""}),
+        ({"name": "LABEL", "gtin": "40"}, {"name": "LABEL", "gtin": "41"}),
+    ],
+    ids=["no name", "no gtin", "another gtin"],
+)
+def test_what_is_alike_by_chance_makes_no_twin(one, other):
+    told = (
+        record("erp", "A", "P1", **one),
+        record("erp", "B", "P1", **other),
+        record("mes", "A", "P1"),
+    )
+    assert [code for _, code, _ in found(spec(), *told)] == ["missing_counterpart"]
+
+
+def test_only_who_keeps_everything_is_missing_something():
+    told = (
+        *(record("erp", key, place) for key in "AB" for place in ("P1", "P2")),
+        record("mes", "A", "P1"),
+        record("mes2", "A", "P2"),
+    )
+    complete = {"from": "master_record", "role": "mes"}
+    assert found(spec(complete=complete), *told) == [
+        ("record/mes2/P2/B", "missing_counterpart", "unknown to mes2")
+    ]
+
+
+@pytest.mark.parametrize("told", [("30", "30.0", 0), ("30", "30.5", 1), ("30 d", "30.0 d", 1)])
+def test_numbers_are_compared_by_what_they_are(told):
+    left, right, differences = told
+    sides = [
+        record(source, "A", "P1", attributes=json.dumps({"shelf_life_days": said}))
+        for source, said in (("erp", left), ("mes", right))
+    ]
+    assert len(found(spec(compare=["shelf_life_days"]), *sides)) == differences
+
+
+def test_of_what_both_have_out_of_use_nothing_else_need_agree():
+    old = record("erp", "A", "P1", is_active=False)
+    assert found(spec(), old, record("mes", "A", "P1", unit="KG", is_active=False)) == []
+    note = "unit EA against KG; active false against true"
+    told = found(spec(), old, record("mes", "A", "P1", unit="KG", is_active=True))
+    assert [said for _, _, said in told] == [note]
 
 
 def test_two_things_nobody_else_knows_are_not_one():
@@ -165,6 +247,66 @@ def test_no_record_is_too_old_to_hold():
         bind = Bind(as_of=NIGHT, horizon=NOON, since=at("06:00"))
         evaluate(con, Agreement(), spec(), PAIRING, bind)
         assert con.execute("SELECT verdict FROM verdict").fetchall() == [("matched",)] * 2
+
+
+@pytest.mark.parametrize("changed", ["22:01", "2027-01-01 08:00"], ids=["clock ahead", "later"])
+def test_a_record_changed_after_the_question_is_known_all_the_same(changed):
+    other = (record("erp", "B", "P1"), record("mes", "B", "P1"))
+    told = (record("erp", "A", "P1"), record("mes", "A", "P1", changed_at=at(changed)))
+    assert found(spec(), *other, *told) == []
+    posted = event("mes", "a", 5, at("08:00"), item="A")
+    known = record("erp", "A", "P1", changed_at=at(changed))
+    assert found(spec(KEYS), *other, known, facts=(posted,)) == []
+
+
+def test_a_record_that_was_not_yet_known_is_not():
+    told = [record("erp", "A", "P1"), record("mes", "B", "P1", is_active=False)]
+    with plant.ledger() as con:
+        plant.add(con, "master_record", [*told, record("mes", "A", "P1", observed_at=at("21:00"))])
+        bind = Bind(as_of=NIGHT, horizon=NOON, known_at=at("20:00"))
+        evaluate(con, Agreement(), spec(), PAIRING, bind)
+        assert [code for _, code, _ in con.execute(FOUND).fetchall()] == ["missing_counterpart"]
+
+
+def test_a_record_that_does_not_speak_says_why():
+    told = [
+        record("erp", "A", "P1", source_key="new", changed_at=at("09:00")),
+        record("erp", "A", "P1", source_key="old"),
+        record("erp", "B", source_key="sold only"),
+        record("erp", "C", "P2", source_key="not asked"),
+        record("erp", None, "P1", source_key="nothing"),
+        record("mes", "A", "P1", source_key="theirs"),
+    ]
+    with plant.ledger() as con:
+        run(con, spec(), *told)
+        reasons = (
+            "SELECT source_key, reason FROM verdict JOIN master_record USING (fact_no) "
+            "WHERE verdict = 'excluded' ORDER BY fact_no"
+        )
+        assert con.execute(reasons).fetchall() == [
+            ("old", "another record speaks for it"), ("sold only", "no plant keeps it"),
+            ("not asked", "needs no counterpart"), ("nothing", "names nothing"),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("quantity", "keys"), [(-5, []), (-2, ["a", "back"])], ids=["in full", "in part"]
+)
+def test_what_was_taken_back_in_full_was_posted_under_no_key(quantity, keys):
+    facts = (
+        event("mes", "a", 5, at("08:00"), item="X"),
+        event("mes", "back", quantity, at("09:00"), item="X", is_reversal=True, reverses_key="a"),
+    )
+    with plant.ledger() as con:
+        run(con, spec(KEYS), record("erp", "A"), facts=facts)
+        shown = "SELECT source_key FROM part JOIN business_event USING (fact_no) ORDER BY fact_no"
+        assert [key for (key,) in con.execute(shown).fetchall()] == keys
+
+
+def test_a_key_whose_record_was_withdrawn_was_known():
+    facts = (event("mes", "a", 5, at("08:00"), item="X"),)
+    told = (record("erp", "A"), record("erp", "X", is_deleted=True))
+    assert found(spec(KEYS), *told, facts=facts) == []
 
 
 def test_a_key_nobody_has_a_record_of_is_told_once_with_all_that_came_with_it():
@@ -245,6 +387,7 @@ def test_every_record_has_one_verdict_and_their_order_changes_nothing(seed):
         ({**RECORDS, "compare": [], "missing": None, "unknown": None}, "what must agree"),
         ({**KEYS, "missing": timedelta(0)}, "are about two sides of records"),
         ({**RECORDS, "expected": {"role": "erp"}}, "is 'from: master_record'"),
+        ({**RECORDS, "missing": None, "complete": RECORDS["observed"]}, "who is 'missing'"),
         ({**KEYS, "facts": KEYS["records"]}, "'facts' are business events"),
         ({**RECORDS, "compare": ["unit", "Base unit"]}, "'Base unit' is no name of an attribute"),
         ({**RECORDS, "due": timedelta(hours=-1)}, "greater than or equal to"),

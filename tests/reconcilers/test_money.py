@@ -196,6 +196,12 @@ def test_without_a_cost_nothing_is_said_of_the_account_and_much_of_the_others(co
     assert ("unknown", "an item of the account has no cost in its unit") in reasons(con)
 
 
+def test_a_cost_that_was_read_after_the_question_holds_all_the_same(con):
+    held(con, [line("C", 10)], [entry("1", 25, item="C")])
+    plant.add(con, "item_cost", [cost("C", "2.5", observed_at=at("2026-11-09 08:00"))])
+    assert (judge(con, TIED).accounts["stock"].matched, told(con)) == (1, [])
+
+
 def test_a_cost_in_another_unit_is_none(con):
     plant.add(con, "item_cost", [cost("A", "2.5", unit="KG")])
     snapshot(con, "erp", at("11:00"), [line("A", 10)])
@@ -604,6 +610,13 @@ def test_opened_again_is_closed_all_the_same(con):
     assert [row[4] for row in told(con)] == [
         "Dated 2026-10-31, entered after period 10 was closed and opened again"
     ]
+
+
+def test_a_period_that_was_read_after_the_question_holds_all_the_same(con):
+    later = period("001", "2026-10-01", "2026-11-03 17:00", observed_at=at("2026-11-09 08:00"))
+    plant.add(con, "fiscal_period", [later])
+    plant.add(con, "ledger_entry", [entry("1", 5, posting_on=date(2026, 10, 30))])
+    assert judge(con, DATED).accounts["ledger"].matched == 1
 
 
 def test_a_period_holds_for_its_company_and_plant(con):

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
@@ -65,8 +65,9 @@ def address(broker: str, management: str | None = None) -> Address:
         raise ValueError("a broker is given as amqp://user:password@host:port")
     if url.path.strip("/"):
         raise ValueError("the demo makes a virtual host of its own: leave the one of --broker out")
-    api = urlsplit(management or f"http://{url.hostname}:{_MANAGEMENT_PORT}")
-    if api.scheme not in ("http", "https") or not api.hostname or "@" in api.netloc:
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    api = urlsplit(management or f"http://{host}:{_MANAGEMENT_PORT}")
+    if not _is_interface(api):
         raise ValueError("the management API of the broker is given as http://host:port")
     return Address(
         host=url.hostname,
@@ -75,6 +76,14 @@ def address(broker: str, management: str | None = None) -> Address:
         password=unquote(url.password or "guest"),
         management=api.geturl().rstrip("/"),
     )
+
+
+def _is_interface(url: SplitResult) -> bool:
+    try:
+        url.port  # noqa: B018 - it is read to see whether it is one
+    except ValueError:
+        return False
+    return url.scheme in ("http", "https") and bool(url.hostname) and "@" not in url.netloc
 
 
 @contextlib.contextmanager

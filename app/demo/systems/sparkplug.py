@@ -136,7 +136,10 @@ def _milliseconds(instant: datetime) -> int:
 
 
 def _instant(milliseconds: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        raise PayloadError(f"{milliseconds} ms is no time") from None
 
 
 # The payload, as far as it is used here: the numbers are what makes others understand it.

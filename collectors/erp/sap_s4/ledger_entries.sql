@@ -18,7 +18,7 @@ SELECT
     nullif(BaseUnit, '')                                                 AS unit_source,
     CASE WHEN PurchasingDocument <> '' THEN 'purchase' END               AS order_kind,
     CASE leading_zeros WHEN 'keep' THEN nullif(PurchasingDocument, '') ELSE unpadded(PurchasingDocument) END AS order_no,
-    nullif(PurchasingDocumentItem, '')                                   AS order_line,
+    CASE leading_zeros WHEN 'keep' THEN nullif(PurchasingDocumentItem, '') ELSE unpadded(PurchasingDocumentItem) END AS order_line,
     unpadded(Supplier)                                                   AS partner,
     AccountingDocument                                                   AS document_no,
     LedgerGLLineItem                                                     AS document_line,
