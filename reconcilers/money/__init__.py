@@ -39,7 +39,9 @@ class Money:
         if spec.stock and spec.costs:
             return {
                 "stock": SideUse(spec.stock, time="balance_at", snapshot="settled"),
-                "costs": SideUse(spec.costs, counted=False, is_needed=True, lasts=True),
+                "costs": SideUse(
+                    spec.costs, counted=False, is_needed=True, time="observed_at", lasts=True
+                ),
                 "ledger": SideUse(
                     spec.ledger,
                     counted=False,
@@ -50,7 +52,9 @@ class Money:
             }
         uses = {"ledger": SideUse(spec.ledger, time="recorded_at")}
         if spec.periods:
-            uses["periods"] = SideUse(spec.periods, counted=False, is_needed=True, lasts=True)
+            uses["periods"] = SideUse(
+                spec.periods, counted=False, is_needed=True, time="observed_at", lasts=True
+            )
         return uses
 
     def key_columns(self, spec: MoneySpec) -> tuple[str, ...]:
