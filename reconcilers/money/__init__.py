@@ -41,7 +41,9 @@ class Money:
                 "stock": SideUse(
                     spec.stock, time="balance_at", snapshot="settled", margin=spec.blur
                 ),
-                "costs": SideUse(spec.costs, counted=False, is_needed=True, lasts=True),
+                "costs": SideUse(
+                    spec.costs, counted=False, is_needed=True, time="observed_at", lasts=True
+                ),
                 "ledger": SideUse(
                     spec.ledger,
                     counted=False,
@@ -52,7 +54,9 @@ class Money:
             }
         uses = {"ledger": SideUse(spec.ledger, time="recorded_at")}
         if spec.periods:
-            uses["periods"] = SideUse(spec.periods, counted=False, is_needed=True, lasts=True)
+            uses["periods"] = SideUse(
+                spec.periods, counted=False, is_needed=True, time="observed_at", lasts=True
+            )
         return uses
 
     def key_columns(self, spec: MoneySpec) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ class Accounts:
         yield from self._untied()
 
     def _uncleared(self, h: Happening, since: datetime) -> Row:
-        return Row("cutoff_balance", since, h.plant, key=f"{bare(h.order_no)}/{h.position}")
+        return Row("cutoff_balance", since, h.plant, key=f"{bare(h.order_no)}/{bare(h.position)}")
 
     def _untied(self) -> Iterator[Told]:
         """Accounts that are off, by as much as they are at the last list that is judged by now."""

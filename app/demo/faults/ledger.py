@@ -54,7 +54,7 @@ def _never_invoiced(past: Past, rng: Random, size: int) -> Iterator[Strike]:
             "cutoff_balance",
             min(one.at for one in came) + CLEARED_WITHIN,
             h.plant,
-            key=f"{bare(h.order_no)}/{h.position}",
+            key=f"{bare(h.order_no)}/{bare(h.position)}",
             quantity=-amount,
             value=amount,
         )
