@@ -74,7 +74,7 @@ class Accounts:
             self._move(h, delivery.fate, at)
         if not self._past.in_sap(h):
             return
-        if h.kind in BOUGHT:
+        if h.kind in BOUGHT and delivery.fate is not Fate.UNVALUED:  # else its document is lost
             self._post(h, -h.quantity, at)
         elif h.kind is Kind.SUPPLIER_INVOICED:
             amount = self._post(h, h.quantity, at)
