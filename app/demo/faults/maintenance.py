@@ -97,10 +97,11 @@ def _taken_on_call(past: Past, rng: Random, size: int) -> Iterator[Strike]:
 @mode("G5")
 def _stopped_twice(past: Past, rng: Random, size: int) -> Iterator[Strike]:
     """The shop floor writes down a second stop while the machine stands."""
+    begin = {(h.equipment, h.at) for h in past.by_kind[Kind.DOWNTIME_STARTED]}
     for count, stop in enumerate(shuffled(rng, _stops(past))):
         lasted = stop.ended.at - stop.began.at
-        if lasted < 10 * MINUTE:
-            continue
+        if lasted < 10 * MINUTE or (stop.ended.equipment, stop.ended.at) in begin:
+            continue  # where the machine stands on, the floor would take it for the next stop
         no, at = STOPS + 2 * count, stop.ended.at + timedelta(seconds=1)
         begun = replace(stop.began, no=no, at=stop.began.at + lasted // (2 * MINUTE) * MINUTE)
         ended = replace(stop.ended, no=no + 1, since=begun.at, at=at)
