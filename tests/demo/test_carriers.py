@@ -182,8 +182,8 @@ def room(node, waits=60):
     """A virtual host with a work queue, whose consumer listens."""
     server, clock = rabbitmq.address(node.amqp, node.address), SetClock(NOW, running=False)
     with rabbitmq.opened(server, ROOM, "letmein", clock, waits) as log:
-        log.declare("work", NOW)
-        log.attach("work")
+        log.declare("moves", NOW)
+        log.attach("moves")
         yield log
 
 
@@ -200,48 +200,48 @@ def depth(node, queue):
 def test_what_a_consumer_does_not_answer_is_in_his_hands_and_comes_back_when_he_goes(node):
     with room(node) as log:
         for number in (1, 2):
-            log.publish("work", message(number), NOW)
+            log.publish("moves", message(number), NOW)
         log.pass_time(NOW)
-        assert depth(node, "work") == (0, 2)
-        log.detach("work")
+        assert depth(node, "moves") == (0, 2)
+        log.detach("moves")
         log.pass_time(NOW)
-        assert depth(node, "work") == (2, 0)
-        log.attach("work")
-        log.take("work", "m2", NOW)
+        assert depth(node, "moves") == (2, 0)
+        log.attach("moves")
+        log.take("moves", "m2", NOW)
         log.pass_time(NOW)
-        assert depth(node, "work") == (0, 1)
+        assert depth(node, "moves") == (0, 1)
 
 
 def test_a_consumer_the_broker_has_dropped_listens_again(node):
     with room(node) as log:
-        log.publish("work", message(1), NOW)
+        log.publish("moves", message(1), NOW)
         log.pass_time(NOW)
-        dropped = log._consumers["work"]
+        dropped = log._consumers["moves"]
         dropped.basic_ack(4711)  # a mistake for which a broker closes the channel
-        log.publish("work", message(2), NOW)
-        log.take("work", "m2", NOW)
+        log.publish("moves", message(2), NOW)
+        log.take("moves", "m2", NOW)
         assert dropped.is_closed
-        log.retry("work", "m1", NOW)
-        log.redeliver("work", "m1", NOW)
-        log.take("work", "m1", NOW)
+        log.retry("moves", "m1", NOW)
+        log.redeliver("moves", "m1", NOW)
+        log.take("moves", "m1", NOW)
         log.pass_time(NOW)
-        assert depth(node, "work") == (0, 0)
+        assert depth(node, "moves") == (0, 0)
 
 
 def test_a_message_somebody_else_takes_is_missed(node):
     with room(node, waits=5) as log:
-        log.detach("work")
-        log.publish("work", message(1), NOW)
-        node.call("DELETE", f"/queues/{ROOM}/work/contents")
-        with pytest.raises(CarrierError, match="holds other messages: work"):
+        log.detach("moves")
+        log.publish("moves", message(1), NOW)
+        node.call("DELETE", f"/queues/{ROOM}/moves/contents")
+        with pytest.raises(CarrierError, match="holds other messages: moves"):
             log.pass_time(NOW)
-        with pytest.raises(CarrierError, match="work never gave m1"):
-            log.take("work", "m1", NOW)
+        with pytest.raises(CarrierError, match="moves never gave m1"):
+            log.take("moves", "m1", NOW)
 
 
 def flood(log):
     for number in range(1000):
-        log.publish("work", message(number), NOW)
+        log.publish("moves", message(number), NOW)
 
 
 def test_a_broker_that_goes_away_is_told_so(node, until):
@@ -256,15 +256,15 @@ def test_a_broker_that_goes_away_is_told_so(node, until):
 
 def test_who_may_not_look_may_not(node):
     with room(node) as log:
-        log.publish("work", message(1), NOW)
+        log.publish("moves", message(1), NOW)
         look = {"count": 1, "ackmode": "ack_requeue_true", "encoding": "auto"}
         with served(log) as ask:
             assert ask("GET", "/queues", password="no").status_code == 401
             assert {queue["name"] for queue in ask("GET", "/queues").json()} == {
-                "work", "work.retry", "work.dlq",
+                "moves", "moves.retry", "moves.dlq",
             }  # fmt: skip
-            assert ask("POST", f"/queues/{ROOM}/work/get", json=look).is_client_error
-            assert ask("POST", f"/queues/{ROOM}/work.dlq/get", json=look).json() == []
+            assert ask("POST", f"/queues/{ROOM}/moves/get", json=look).is_client_error
+            assert ask("POST", f"/queues/{ROOM}/moves.dlq/get", json=look).json() == []
 
 
 @contextmanager
